@@ -1,0 +1,32 @@
+# "cpack" in a build configured with -DCMAKE_INSTALL_PREFIX=/usr makes a Debian
+# package: of the flavour 5.4 for plain Lua, of luajit for nginx and OpenResty.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME "lua-dingtalk-${DT_LUA}")
+set(CPACK_PACKAGE_VENDOR "lua-dingtalk contributors")
+set(CPACK_PACKAGE_CONTACT "lua-dingtalk contributors <lua-dingtalk@users.noreply.github.com>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION} (Lua ${DT_LUA})")
+set(CPACK_PACKAGING_INSTALL_PREFIX "${CMAKE_INSTALL_PREFIX}")
+set(CPACK_STRIP_FILES ON)
+set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
+
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
+# Both packages can stand on one machine, so only one of them may own the command.
+if(DT_LUA STREQUAL "5.4")
+  set(CPACK_COMPONENTS_ALL module tool)
+else()
+  set(CPACK_COMPONENTS_ALL module)
+endif()
+
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION interpreters)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# core.so leaves its Lua symbols to the host, so no library says which host it is for.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "lua-cjson, ca-certificates")
+if(DT_LUA STREQUAL "luajit")
+  set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libnginx-mod-http-lua, luajit2 | luajit")
+else()
+  set(CPACK_DEBIAN_PACKAGE_SUGGESTS "lua${DT_LUA}")
+endif()
+
+include(CPack)

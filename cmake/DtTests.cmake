@@ -1,0 +1,69 @@
+# C tests (label "c"), fuzz targets, and the busted specs of this flavour (label "lua").
+
+file(GLOB dt_test_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/spec/c/test_*.c")
+file(GLOB dt_fuzz_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/spec/c/fuzz_*.c")
+
+# A program named *_ldt_* runs a Lua state; any other must link without Lua,
+# which is how the core is kept free of it.
+function(dt_add_c_program name file)
+  add_executable(${name} "${file}")
+  dt_compile_options(${name})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/spec/c")
+  target_compile_definitions(${name} PRIVATE "DT_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"")
+  # assert() is how the C tests check.
+  target_compile_options(${name} PRIVATE -UNDEBUG)
+  if(name MATCHES "_ldt_")
+    if(NOT TARGET PkgConfig::DT_LUA_PC)
+      message(FATAL_ERROR "${name} needs a Lua library found by pkg-config")
+    endif()
+    target_link_libraries(${name} PRIVATE dingtalk_core_static PkgConfig::DT_LUA_PC m ${CMAKE_DL_LIBS})
+    target_link_options(${name} PRIVATE -rdynamic)
+  else()
+    target_link_libraries(${name} PRIVATE dt)
+  endif()
+endfunction()
+
+if(DT_FUZZ)
+  foreach(file IN LISTS dt_fuzz_files)
+    get_filename_component(name "${file}" NAME_WE)
+    dt_add_c_program(${name} "${file}")
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(${name} PROPERTIES
+      RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/fuzz")
+  endforeach()
+  return()
+endif()
+
+foreach(file IN LISTS dt_test_files)
+  get_filename_component(name "${file}" NAME_WE)
+  dt_add_c_program(${name} "${file}")
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(${name} PROPERTIES LABELS c TIMEOUT 120)
+endforeach()
+
+# A sanitized module needs its runtime preloaded into the interpreter: tools/test does that.
+if(DT_SANITIZE)
+  return()
+endif()
+
+if(DT_LUA STREQUAL "luajit")
+  find_program(DT_LUA_INTERPRETER NAMES luajit)
+else()
+  find_program(DT_LUA_INTERPRETER NAMES ${dt_lua_names})
+endif()
+find_program(DT_BUSTED busted)
+
+if(DT_LUA_INTERPRETER AND DT_BUSTED)
+  add_test(NAME specs
+    COMMAND "${DT_BUSTED}" "--lua=${DT_LUA_INTERPRETER}"
+            "--cpath=${CMAKE_CURRENT_BINARY_DIR}/lib/?.so" --output=TAP
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(specs PROPERTIES LABELS lua TIMEOUT 1800
+    ENVIRONMENT_MODIFICATION
+      "LUA_CPATH=set:${CMAKE_CURRENT_BINARY_DIR}/lib/?.so$<SEMICOLON>$<SEMICOLON>")
+else()
+  # A test that says why it did not run; without it ctest would pass in silence.
+  add_test(NAME specs COMMAND "${CMAKE_COMMAND}" -E echo
+    "SKIPPED: busted and an interpreter for Lua ${DT_LUA} are needed")
+  set_tests_properties(specs PROPERTIES LABELS lua SKIP_REGULAR_EXPRESSION "^SKIPPED:")
+endif()
