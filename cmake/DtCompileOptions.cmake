@@ -34,7 +34,7 @@ function(dt_compile_options target)
     ${DT_WARNINGS} ${DT_HARDENING} ${DT_SANITIZE_FLAGS} ${DT_FUZZ_FLAGS}
     $<$<BOOL:${DT_WERROR}>:-Werror>)
   if(DT_SANITIZE)
-    target_link_options(${target} INTERFACE "-fsanitize=${DT_SANITIZE}")
+    target_link_options(${target} PUBLIC "-fsanitize=${DT_SANITIZE}")
   endif()
 endfunction()
 

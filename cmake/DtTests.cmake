@@ -41,12 +41,17 @@ foreach(file IN LISTS dt_test_files)
   set_tests_properties(${name} PROPERTIES LABELS c TIMEOUT 120)
 endforeach()
 
-# A sanitized module needs its runtime preloaded into the interpreter: tools/test does that.
+# A sanitizer's runtime has to be in the program, not only in the module: such
+# builds bring an interpreter of their own.
 if(DT_SANITIZE)
-  return()
-endif()
-
-if(DT_LUA STREQUAL "luajit")
+  add_executable(dt_host cmake/host.c)
+  dt_compile_options(dt_host)
+  target_link_libraries(dt_host PRIVATE PkgConfig::DT_LUA_PC)
+  set_target_properties(dt_host PROPERTIES
+    OUTPUT_NAME lua
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/bin")
+  set(DT_LUA_INTERPRETER "${CMAKE_CURRENT_BINARY_DIR}/bin/lua")
+elseif(DT_LUA STREQUAL "luajit")
   find_program(DT_LUA_INTERPRETER NAMES luajit)
 else()
   find_program(DT_LUA_INTERPRETER NAMES ${dt_lua_names})

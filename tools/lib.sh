@@ -100,7 +100,7 @@ still_service() {
 # lua_of FLAVOUR: the interpreter that loads this build.
 lua_of() {
   case $1 in
-    asan | tsan) echo lua5.4 ;;
+    asan | tsan) echo "$DT_ROOT/build/$1/bin/lua" ;;
     *) echo "$1" ;;
   esac
 }
@@ -109,7 +109,8 @@ lua_of() {
 abi_of() {
   case $1 in
     luajit) echo 5.1 ;;
-    *) local lua; lua=$(lua_of "$1"); echo "${lua#lua}" ;;
+    lua*) echo "${1#lua}" ;;
+    *) echo 5.4 ;;
   esac
 }
 

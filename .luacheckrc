@@ -1,0 +1,27 @@
+-- The same files run on Lua 5.1 to 5.4 and on LuaJIT.
+std = "min"
+max_line_length = 120
+max_string_line_length = false
+include_files = {
+  "lua/**/*.lua", "spec/**/*.lua", "bench/**/*.lua", "examples/**/*.lua", "tools/**/*.lua",
+  "bin/*", "*.rockspec", ".luacheckrc", ".busted",
+}
+exclude_files = { "build", "**/node_modules" }
+
+-- What stands beside the common subset is asked for before it is used.
+read_globals = {
+  "jit", "setfenv", "getfenv", "loadstring", "unpack", "utf8", "bit32",
+  table = { fields = { "unpack", "pack", "move", "new", "clear", "concat", "insert", "remove", "sort", "maxn" } },
+}
+
+files["*.rockspec"].std = "rockspec"
+files[".luacheckrc"].std = "luacheckrc"
+files["spec/**/*_spec.lua"].std = "+busted"
+files["spec/support"].std = "+busted"
+files["lua/dingtalk/loops/nginx.lua"].read_globals = { "ngx" }
+files["lua/dingtalk/loops/init.lua"].read_globals = { "ngx" }
+-- The fault server is a program of its own, always run by Lua 5.4.
+files["spec/faults"].std = "lua54"
+files["spec/sandbox"].std = "+ngx_lua"
+files["examples/nginx"].std = "+ngx_lua"
+files["bench/nginx"].std = "+ngx_lua"
