@@ -1,6 +1,7 @@
 /*
- * A Lua interpreter for the builds with a sanitizer: lua [-e CODE]... [SCRIPT [ARG]...].
- * It closes its state in the end, so that a leak checker sees what a script leaves.
+ * A small Lua host: lua [-e CODE]... [SCRIPT [ARG]...]. The builds with a sanitizer
+ * run their specs in it; compiled with DT_PRELOAD it carries the core inside, as an
+ * application that embeds Lua would.
  */
 #include <lauxlib.h>
 #include <lua.h>
@@ -8,6 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef DT_PRELOAD
+int luaopen_dingtalk_core(lua_State *L); /* from libdingtalk_core.a */
+
+static void preload_core(lua_State *L) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_pushcfunction(L, luaopen_dingtalk_core);
+  lua_setfield(L, -2, "dingtalk.core");
+  lua_pop(L, 1);
+}
+#endif
 
 static int add_traceback(lua_State *L) {
   luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
@@ -60,6 +72,9 @@ int main(int argc, char **argv) {
   if (!L)
     return EXIT_FAILURE;
   luaL_openlibs(L);
+#ifdef DT_PRELOAD
+  preload_core(L);
+#endif
   int status = run_all(L, argc, argv);
   lua_close(L);
   return status;

@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# Running and counting steps, for tools/test. Source it; it keeps in `passed`,
+# `failed` and `broken` what came out, and each step's output under $logs.
+
+logs=$DT_ROOT/build/test
+passed=0 failed=0 broken=()
+
+# result STEP PASSED FAILED [REMARK]: adds to the count and prints the step's line.
+result() {
+  passed=$((passed + $2)) failed=$((failed + $3))
+  local verdict=ok
+  if [ "$3" -gt 0 ]; then
+    verdict=FAILED
+    broken+=("$1")
+  fi
+  printf '%-28s %-6s %5d ok %4d failed %4d s%s\n' "$1" "$verdict" "$2" "$3" "$took" "${4:+  ($4)}"
+}
+
+# run STEP SECONDS COMMAND...: sets log, status and took; never ends the script.
+run() {
+  local limit=$2 started=$SECONDS foreground=()
+  log=$logs/${1//[ \/]/-}.log
+  shift 2
+  # Ctrl-C has to reach the command; without a terminal, the timeout all of its children.
+  [ ! -t 0 ] || foreground=(--foreground)
+  status=0
+  timeout "${foreground[@]}" -k 10 "$limit" "$@" </dev/null >"$log" 2>&1 || status=$?
+  [ "$status" -ne 124 ] || echo "not done within $limit seconds" >>"$log"
+  took=$((SECONDS - started))
+}
+
+show() { sed 's/^/    /' "$@"; }
+
+# check STEP SECONDS COMMAND...: counts as one test.
+check() {
+  run "$@"
+  if [ "$status" -eq 0 ]; then
+    result "$1" 1 0
+  else
+    result "$1" 0 1 "exit status $status"
+    show "$log"
+  fi
+}
+
+# tap STEP SECONDS COMMAND...: each line of TAP counts. A run that broke off or
+# ran nothing must not pass for the part that it did.
+tap() {
+  local good bad skipped
+  run "$@"
+  bad=$(grep -cE '^not ok [0-9]+ - ' "$log" || true)
+  skipped=$(grep -cE '^ok [0-9]+ - # SKIP' "$log" || true)
+  good=$(($(grep -cE '^ok [0-9]+ - ' "$log" || true) - skipped))
+  if ! grep -qE '^1\.\.[0-9]+$' "$log" || [ "$good" -eq 0 ] || [ $((status > 0)) -ne $((bad > 0)) ]; then
+    result "$1" "$good" $((bad + 1)) "the run broke off, exit status $status"
+    show <(tail -n 60 "$log")
+    return
+  fi
+  result "$1" "$good" "$bad"
+  show <(sed -n 's/^ok [0-9]* - # SKIP/skipped:/p' "$log")
+  show <(awk '/^not ok /{p=1} /^ok /{p=0} p' "$log")
+}
+
+# c_tests PRESET: each program counts.
+c_tests() {
+  local total bad counts
+  run "C tests $1" 900 ctest --preset "$1" -L '^c$' --no-tests=error
+  counts=$(sed -n 's/.* \([0-9]*\) tests failed out of \([0-9]*\)$/\1 \2/p' "$log")
+  read -r bad total <<<"${counts:-0 0}"
+  if [ "$total" -eq 0 ] || [ $((status > 0)) -ne $((bad > 0)) ]; then
+    result "C tests $1" 0 1 "exit status $status"
+  else
+    result "C tests $1" $((total - bad)) "$bad"
+  fi
+  [ "$status" -eq 0 ] || show "$log"
+}
