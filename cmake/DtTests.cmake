@@ -61,7 +61,7 @@ find_program(DT_BUSTED busted)
 if(DT_LUA_INTERPRETER AND DT_BUSTED)
   add_test(NAME specs
     COMMAND "${DT_BUSTED}" "--lua=${DT_LUA_INTERPRETER}"
-            "--cpath=${CMAKE_CURRENT_BINARY_DIR}/lib/?.so" --output=TAP
+            "--cpath=${CMAKE_CURRENT_BINARY_DIR}/lib/?.so" --output=tools/tap.lua
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(specs PROPERTIES LABELS lua TIMEOUT 1800
     ENVIRONMENT_MODIFICATION

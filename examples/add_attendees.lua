@@ -19,4 +19,5 @@ if not result then
   io.stderr:write("not added: ", tostring(err), "\n")
   os.exit(1)
 end
-print(("added %d people in %d request(s), x-client-token %s"):format(result.added, #result.batches, result.client_token))
+print(("added %d people in %d request(s), x-client-token %s"):format(
+  result.added, #result.batches, result.client_token))
