@@ -1,0 +1,104 @@
+-- Compares what a row expects with what the calls said and the server saw.
+local cjson = require "cjson"
+
+local TOKENS = { "faults-first-secret-4d1c", "faults-second-secret-9be7" }
+local UUID_V4 = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-4%x%x%x%-[89ab]%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
+
+local function add(problems, ...) problems[#problems + 1] = (...):format(select(2, ...)) end
+
+local function check_error(row, said, problems)
+  local expect = row.expect
+  for _, field in ipairs { "kind", "code", "outcome", "retryable", "attempts", "status", "request_id" } do
+    if expect[field] ~= nil and said[field] ~= expect[field] then
+      add(problems, "%s is %s, not %s", field, tostring(said[field]), tostring(expect[field]))
+    end
+  end
+  if expect.retry_after and not (said.retry_after and math.abs(said.retry_after - expect.retry_after) <= (expect.retry_after_slack or 0)) then
+    add(problems, "retry_after is %s, not %s", tostring(said.retry_after), tostring(expect.retry_after))
+  end
+  if type(said.message) ~= "string" or said.message == "" then add(problems, "no message") end
+  if #problems > 0 then add(problems, "it says: %s", said.text) end
+end
+
+local function check_success(row, said, problems)
+  if not said.ok then return add(problems, "failed: %s", said.text) end
+  if said.added ~= (row.people or 1) then add(problems, "added is %s", tostring(said.added)) end
+  if said.attempts ~= row.expect.attempts then add(problems, "attempts is %s, not %d", tostring(said.attempts), row.expect.attempts) end
+end
+
+local function check_answer(row, said, problems)
+  if row.expect.ok then check_success(row, said, problems)
+  elseif said.ok then add(problems, "reported success")
+  else check_error(row, said, problems) end
+  if not tostring(said.client_token):find(UUID_V4) then add(problems, "client_token is %s", tostring(said.client_token)) end
+  for _, secret in ipairs(TOKENS) do
+    if cjson.encode(said):find(secret, 1, true) then add(problems, "the access token shows") end
+  end
+end
+
+-- Under sanitizers and valgrind everything takes longer; the bounds are those of a plain build.
+local PATIENCE = tonumber(os.getenv("DINGTALK_SPEC_PATIENCE")) or 1
+
+local function check_time(row, said, problems)
+  local within = row.within * PATIENCE
+  if said.took > within then add(problems, "took %.3f s, allowed are %.3f", said.took, within) end
+  if row.at_least and said.took < row.at_least then add(problems, "took only %.3f s of %.3f", said.took, row.at_least) end
+end
+
+--- The requests of the last call: one token and one body over all of them; the calls before sent one each.
+local function check_requests(row, said, seen, problems)
+  local first = row.calls or 1
+  for i, request in ipairs(seen.requests) do
+    local same_call = i >= first
+    if same_call and request.client_token ~= said.client_token then add(problems, "request %d carried x-client-token %s", i, tostring(request.client_token)) end
+    if not same_call and request.client_token == said.client_token then add(problems, "two calls carried one x-client-token") end
+    if request.sha256 ~= seen.requests[1].sha256 then add(problems, "request %d had another body", i) end
+    local token = row.tokens and TOKENS[math.min(i, #TOKENS)] or TOKENS[1]
+    if request.token ~= token then add(problems, "request %d carried another access token", i) end
+    if (row.listen == "h2") ~= (request.version == 2) then add(problems, "request %d was HTTP/%d", i, request.version) end
+  end
+end
+
+local function check_count(what, is, should, problems)
+  if should and is ~= should then add(problems, "%s: %s, not %d", what, tostring(is), should) end
+end
+
+local function check_beside(row, seen, problems)
+  if row.aside then
+    check_count("connections to the redirect's target", seen.aside.connections, 0, problems)
+  end
+  for _, connect in ipairs(seen.proxy and seen.proxy.connects or {}) do
+    for name, value in pairs(connect.headers) do
+      if name:find("dingtalk") or name == "x-client-token" or value:find(TOKENS[1], 1, true) then
+        add(problems, "the proxy was shown %s", name)
+      end
+    end
+  end
+  if row.connects then check_count("CONNECTs", seen.proxy and #seen.proxy.connects, row.connects, problems) end
+end
+
+local function check_server(row, said, seen, problems)
+  if seen.fault then add(problems, "the fault server itself failed: %s", seen.fault) end
+  check_count("requests", #seen.requests, row.seen, problems)
+  check_count("connections", seen.connections, row.connections, problems)
+  if seen.open > seen.stalled then add(problems, "%d connections still open after close()", seen.open - seen.stalled) end
+  if row.flood_max and seen.flooded > row.flood_max then add(problems, "it took %d bytes of a flood", seen.flooded) end
+  if row.dns and row.dns ~= "slow" and seen.queries == 0 then add(problems, "the resolver was never asked") end
+  check_requests(row, said, seen, problems)
+  check_beside(row, seen, problems)
+end
+
+--- What disagrees between a row and what was said and seen; an empty list when nothing does.
+local function problems(row, said, seen)
+  local found = {}
+  for i = 1, #said - 1 do
+    if not said[i].ok then add(found, "call %d failed: %s", i, said[i].text) end
+  end
+  local last = said[#said]
+  check_answer(row, last, found)
+  check_time(row, last, found)
+  check_server(row, last, seen, found)
+  return found
+end
+
+return { TOKENS = TOKENS, problems = problems }

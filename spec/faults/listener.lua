@@ -1,0 +1,118 @@
+-- Listening sockets of a scenario, and what becomes of each connection accepted.
+local luasocket = require "socket"
+local socket = require "cqueues.socket"
+local certs = require "spec.faults.certs"
+local http1 = require "spec.faults.http1"
+local http2 = require "spec.faults.http2"
+local seen = require "spec.faults.seen"
+local wire = require "spec.faults.wire"
+
+local HANDSHAKE_PATIENCE = 10
+local QUEUE_FILLERS = 4
+local CLOSE_POLL_SECONDS = 0.1
+
+local KINDS = {
+  plain = {},
+  tls = { cert = "good" },
+  h2 = { cert = "good", alpn = "h2" },
+  tls_1_2 = { cert = "good", versions = "1.2" },
+  old_tls = { cert = "good", versions = "old" },
+  expired = { cert = "expired" },
+  not_yet = { cert = "not_yet" },
+  wrong_host = { cert = "wrong_host" },
+  self_signed = { cert = "self_signed" },
+  unknown_ca = { cert = "unknown_ca" },
+}
+
+local methods = {}
+local metatable = { __name = "faults.listener", __index = methods }
+
+local function handshake(self, conn)
+  if not self.context then return true end
+  local sock = conn.wire.sock
+  if not sock:starttls(self.context, HANDSHAKE_PATIENCE) then return false end
+  if sock:checktls():getAlpnSelected() == "h2" then conn.version = 2 end
+  return true
+end
+
+local function converse(self, conn)
+  local row = conn.shared.row
+  if row.accept and not http1.run(conn, seen.nth(row.accept, conn.number), http1.steps) then return end
+  if not handshake(self, conn) then return end
+  conn.greeting = row.greeting and seen.nth(row.greeting, conn.number)
+  if self.serve then return self.serve(conn) end
+  if conn.version == 2 and row.speak ~= "http1" then return http2.serve(conn) end
+  if conn.greeting and not http1.run(conn, conn.greeting, http1.steps) then return end
+  http1.serve(conn)
+end
+
+function methods:accepted(sock)
+  local shared = self.shared
+  shared.connections, shared.open = shared.connections + 1, shared.open + 1
+  local conn = {
+    wire = wire.new(sock), number = shared.connections, version = 1, shared = shared,
+    requests = shared.row.requests, silent = shared.row.silent, expand = self.expand,
+  }
+  local ok, why = xpcall(converse, debug.traceback, self, conn)
+  if not ok then shared.fault = why end
+  conn.wire:close()
+  shared.open = shared.open - 1
+end
+
+function methods:run(loop)
+  loop:wrap(function()
+    while not self.shared.closed do
+      local sock = self.listening:accept({ nodelay = true }, CLOSE_POLL_SECONDS)
+      if sock then loop:wrap(function() self:accepted(sock) end) end
+    end
+    self.listening:close()
+  end)
+end
+
+-- The accepting coroutine closes the socket: under its feet, cqueues would raise.
+function methods:close() self.shared.closed = true end
+
+--- Bound but not listening: nobody else can get the port, and it refuses for as long as it is held.
+local function refusing()
+  local held = assert(luasocket.tcp4())
+  assert(held:bind("127.0.0.1", 0))
+  local _, port = held:getsockname()
+  return { sock = held, port = math.tointeger(tonumber(port)), close = function() held:close() end }
+end
+
+--- Listening with its queue full: the kernel drops each further SYN, so that connecting never ends.
+local function full()
+  local held = refusing()
+  assert(held.sock:listen(0))
+  local queued = {}
+  for i = 1, QUEUE_FILLERS do
+    queued[i] = assert(luasocket.tcp4())
+    queued[i]:settimeout(0)
+    queued[i]:connect("127.0.0.1", held.port)
+  end
+  return { port = held.port, close = function()
+    for _, sock in ipairs(queued) do sock:close() end
+    held:close()
+  end }
+end
+
+local SPECIAL = { closed = refusing, full = full }
+
+--- @param kind string one of KINDS or SPECIAL
+--- @param pairs_by_name table from certs.make
+--- @param shared table from seen.new
+--- @param expand function replaces placeholders in what scripts send
+--- @param serve function? speaks instead of HTTP
+local function open(kind, pairs_by_name, shared, expand, serve)
+  if SPECIAL[kind] then return SPECIAL[kind]() end
+  local how = KINDS[kind] or error("unknown kind of listener " .. tostring(kind))
+  local listening = socket.listen { host = "127.0.0.1", port = 0, nodelay = true }
+  assert(listening:listen())
+  local _, _, port = listening:localname()
+  local context = how.cert and certs.server_context(pairs_by_name[how.cert], how.versions, how.alpn)
+  return setmetatable({
+    listening = listening, port = port, context = context, shared = shared, expand = expand, serve = serve,
+  }, metatable)
+end
+
+return { open = open }

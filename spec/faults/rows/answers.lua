@@ -1,0 +1,101 @@
+-- Well-framed answers that a client must judge right: statuses, bodies, redirects, bans.
+local a = require "spec.faults.answers"
+local fails, added = a.fails, a.added
+
+local UNREADABLE = fails("protocol", "not_json", "unknown", false, 1, { status = 200 })
+local NOT_AN_OBJECT = fails("protocol", "unexpected_json", "unknown", false, 1, { status = 200 })
+local BANNED = fails("throttled", "1111", "rejected", true, 1, { retry_after = 300 })
+local BAN = '{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"xxx"}'
+local ELSEWHERE = { "Location: {aside}/elsewhere" }
+
+local function refused(kind, code, status)
+  return fails(kind, code, "rejected", false, 1, { status = status })
+end
+
+local function redirect(status)
+  return { name = "redirect_" .. status, requests = { a.answer(status, "", ELSEWHERE) }, aside = "tls",
+    expect = fails("protocol", "redirect", "unknown", false, 1, { status = status }), seen = 1, within = 0.3 }
+end
+
+local function server_fault(name, script, code, status)
+  return { name = name, requests = { script }, expect = fails("server", code, "unknown", true, 3, { status = status }),
+    seen = 3, within = 0.4 }
+end
+
+local GZIP_BOMB = "\31\139\8\0\0\0\0\0\0\3" .. ("\236\193\1\1\0\0\0\128\144\254\175\238\8\10\0\0"):rep(4096)
+
+return {
+  redirect(301), redirect(302), redirect(303), redirect(307), redirect(308),
+  { name = "redirect_to_plain_http", requests = { a.answer(307, "", ELSEWHERE) }, aside = "plain",
+    expect = fails("protocol", "redirect", "unknown", false, 1, { status = 307 }), seen = 1, within = 0.3 },
+  { name = "not_modified", requests = { a.answer(304, nil) }, expect = fails("protocol", "redirect", "unknown", false, 1, { status = 304 }),
+    seen = 1, within = 0.3 },
+
+  { name = "success_empty", requests = { a.OK }, expect = added(1), seen = 1, within = 0.3 },
+  { name = "success_object", requests = { a.json(200, '{"requestId":"r"}') }, expect = added(1), seen = 1, within = 0.3 },
+  { name = "success_errcode_0", requests = { a.json(200, '{"errcode":0,"errmsg":"ok"}') }, expect = added(1), seen = 1, within = 0.3 },
+  { name = "success_http", listen = "plain", requests = { a.OK }, expect = added(1), seen = 1, within = 0.3 },
+  { name = "created", requests = { a.json(201, "{}") },
+    expect = fails("protocol", "unexpected_status", "unknown", false, 1, { status = 201 }), seen = 1, within = 0.3 },
+  { name = "no_content", requests = { a.answer(204) },
+    expect = fails("protocol", "unexpected_status", "unknown", false, 1, { status = 204 }), seen = 1, within = 0.3 },
+
+  { name = "ok_with_errcode", requests = { a.json(200, '{"errcode":404,"errmsg":"请求的URI地址不存在"}') },
+    expect = fails("protocol", "404", "rejected", false, 1, { status = 200 }), seen = 1, within = 0.3 },
+  { name = "ok_with_errcode_text", requests = { a.json(200, '{"errcode":"404","errmsg":"no"}') },
+    expect = fails("protocol", "404", "rejected", false, 1, { status = 200 }), seen = 1, within = 0.3 },
+  { name = "ok_json_string", requests = { a.json(200, '"done"') }, expect = NOT_AN_OBJECT, seen = 1, within = 0.3 },
+  { name = "ok_json_array", requests = { a.json(200, "[]") }, expect = NOT_AN_OBJECT, seen = 1, within = 0.3 },
+  { name = "ok_json_number", requests = { a.json(200, "42") }, expect = NOT_AN_OBJECT, seen = 1, within = 0.3 },
+  { name = "ok_json_null", requests = { a.json(200, "null") }, expect = NOT_AN_OBJECT, seen = 1, within = 0.3 },
+  { name = "ok_html", requests = { a.html(200) }, expect = UNREADABLE, seen = 1, within = 0.3 },
+  { name = "ok_truncated_json", requests = { a.json(200, '{"requestId":"r') }, expect = UNREADABLE, seen = 1, within = 0.3 },
+  { name = "ok_deep_nesting", requests = { a.json(200, ("["):rep(10000)) }, expect = UNREADABLE, seen = 1, within = 0.3 },
+  { name = "ok_deep_nesting_closed", requests = { a.json(200, ("["):rep(10000) .. ("]"):rep(10000)) },
+    expect = UNREADABLE, seen = 1, within = 0.3 },
+  { name = "ok_nul", requests = { a.json(200, '{"a":1}\0') }, expect = UNREADABLE, seen = 1, within = 0.3 },
+  { name = "ok_gzip_unasked", requests = { a.json(200, GZIP_BOMB, { "Content-Encoding: gzip" }) }, expect = UNREADABLE, seen = 1, within = 0.3 },
+  { name = "ok_gzip_claimed_object", requests = { a.json(200, "{}", { "Content-Encoding: gzip" }) }, expect = added(1), seen = 1, within = 0.3 },
+  { name = "ok_duplicate_errcode", requests = { a.json(200, '{"errcode":0,"errcode":404}') },
+    expect = fails("protocol", "404", "rejected", false, 1), seen = 1, within = 0.3 },
+
+  { name = "not_found", requests = { a.refusal(404, "itemNotFound") },
+    expect = fails("not_found", "itemNotFound", "rejected", false, 1, { status = 404, request_id = a.REQUEST_ID }), seen = 1, within = 0.3 },
+  { name = "parameter", requests = { a.refusal(400, "invalidParameter.attendees") },
+    expect = refused("invalid", "invalidParameter.attendees", 400), seen = 1, within = 0.3 },
+  { name = "token_of_another_body", requests = { a.refusal(400, "IdempotentParameterMismatch") },
+    expect = refused("conflict", "IdempotentParameterMismatch", 400), seen = 1, within = 0.3 },
+  { name = "permission_missing", requests = { a.json(403, '{"code":"Forbidden.AccessDenied.AccessTokenPermissionDenied",'
+      .. '"accessdenieddetail":{"requiredScopes":["Calendar.Event.Write"]}}') },
+    expect = refused("permission", "Forbidden.AccessDenied.AccessTokenPermissionDenied", 403), seen = 1, within = 0.3 },
+  { name = "quota_spent", requests = { a.refusal(403, "Forbidden.AccessDenied.ApiCountLimitForOrg") },
+    expect = refused("quota", "Forbidden.AccessDenied.ApiCountLimitForOrg", 403), seen = 1, within = 0.3 },
+  { name = "invalid_utf_8_in_a_400", requests = { a.json(400, '{"code":"invalidParameter","message":"\255\254\192"}') },
+    expect = refused("invalid", "invalidParameter", 400), seen = 1, within = 0.3 },
+  { name = "nul_escaped_in_a_400", requests = { a.json(400, '{"code":"invalidParameter","message":"a\\u0000b"}') },
+    expect = refused("invalid", "invalidParameter", 400), seen = 1, within = 0.3 },
+  { name = "duplicate_keys_in_a_400", requests = { a.json(400, '{"code":"itemNotFound","code":"invalidParameter"}') },
+    expect = refused("invalid", "invalidParameter", 400), seen = 1, within = 0.3 },
+  { name = "html_400", requests = { a.html(400) }, expect = refused("protocol", "not_json", 400), seen = 1, within = 0.3 },
+  { name = "html_404", requests = { a.html(404) }, expect = refused("protocol", "not_json", 404), seen = 1, within = 0.3 },
+  { name = "html_403", requests = { a.html(403) }, expect = refused("protocol", "not_json", 403), seen = 1, within = 0.3 },
+  { name = "truncated_json_400", requests = { a.json(400, '{"code":"itemNotF') }, expect = refused("protocol", "not_json", 400), seen = 1, within = 0.3 },
+  { name = "empty_400", requests = { a.answer(400) }, expect = refused("invalid", "http_400", 400), seen = 1, within = 0.3 },
+  { name = "empty_401", requests = { a.answer(401) }, expect = refused("auth", "http_401", 401), seen = 1, within = 0.3 },
+  { name = "html_401", requests = { a.html(401) }, expect = refused("auth", "http_401", 401), seen = 1, within = 0.3 },
+  { name = "empty_403", requests = { a.answer(403) }, expect = refused("permission", "http_403", 403), seen = 1, within = 0.3 },
+  { name = "empty_404", requests = { a.answer(404) }, expect = refused("not_found", "http_404", 404), seen = 1, within = 0.3 },
+  { name = "empty_409", requests = { a.answer(409) }, expect = refused("conflict", "http_409", 409), seen = 1, within = 0.3 },
+  { name = "empty_418", requests = { a.answer(418) }, expect = refused("invalid", "http_418", 418), seen = 1, within = 0.3 },
+
+  server_fault("html_502", a.html(502), "http_502", 502),
+  server_fault("empty_500", a.answer(500), "http_500", 500),
+  server_fault("array_503", a.json(503, "[]"), "http_503", 503),
+  server_fault("truncated_json_504", a.json(504, '{"code":"system'), "http_504", 504),
+  server_fault("system_error_500", a.refusal(500, "systemError"), "systemError", 500),
+  server_fault("unknown_error_500", a.refusal(500, "unknownError"), "unknownError", 500),
+  { name = "html_502_once", requests = { a.html(502), a.OK }, expect = added(2), seen = 2, connections = 1, within = 0.4 },
+
+  { name = "ban_as_200", requests = { a.json(200, BAN) }, expect = BANNED, seen = 1, within = 0.3 },
+  { name = "ban_as_403", requests = { a.json(403, BAN) }, expect = BANNED, seen = 1, within = 0.3 },
+}

@@ -1,0 +1,78 @@
+-- HTTP/2. libcurl itself asks again, up to five times, when a stream was refused: those count as one attempt of ours.
+local a = require "spec.faults.answers"
+local fails, added = a.fails, a.added
+
+local NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM = 0, 1, 2, 7, 8, 11
+local FIRST_STREAM = 1
+local SETTINGS, PING = 4, 6
+local STREAM = fails("network", "http2_stream_failed", "unknown", true, 3)
+-- libcurl calls an HTTP/2 connection that ends before the stream does a partial file (18).
+local CUT = fails("protocol", "truncated_body", "unknown", true, 3)
+-- What it cannot read as HTTP/2 at all it takes for no answer (52).
+local EMPTY = fails("network", "empty_answer", "unknown", true, 3)
+local GONE = fails("network", "receive_failed", "unknown", true, 3)
+local LATE = fails("timeout", "timeout", "unknown", true, 1)
+local STATUS_200 = { { ":status", "200" } }
+local REFUSED = { "read", { "rst", REFUSED_STREAM } }
+
+local function h2(row)
+  row.listen = "h2"
+  return row
+end
+
+return {
+  h2 { name = "h2_success", requests = { a.H2_OK }, expect = added(1), seen = 1, within = 0.3 },
+  h2 { name = "h2_two_calls_one_connection", calls = 2, requests = { a.H2_OK }, expect = added(1), seen = 2, connections = 1, within = 0.3 },
+  h2 { name = "h2_not_found", requests = { a.h2(404, '{"code":"itemNotFound"}') },
+    expect = fails("not_found", "itemNotFound", "rejected", false, 1, { status = 404, request_id = a.REQUEST_ID }), seen = 1, within = 0.3 },
+  h2 { name = "h2_503_once", requests = { a.h2(503), a.H2_OK }, expect = added(2), seen = 2, connections = 1, within = 0.3 },
+  h2 { name = "h2_early_hints_first", requests = { { "read", { "headers", { { ":status", "103" } } }, { "headers", STATUS_200, fin = true } } },
+    expect = added(1), seen = 1, within = 0.3 },
+  h2 { name = "h2_trailers", requests = { { "read", { "headers", STATUS_200 }, { "data", "{}" }, { "headers", { { "x-sum", "1" } }, fin = true } } },
+    expect = added(1), seen = 1, within = 0.3 },
+  h2 { name = "h2_settings_never_sent", silent = true, requests = { { "read", "hang" } }, opts = { timeout = 0.4 },
+    expect = LATE, seen = 1, within = 0.5 },
+  h2 { name = "h2_no_answer", requests = { { "read", "hang" } }, opts = { timeout = 0.4 }, expect = LATE, seen = 1, within = 0.5 },
+  h2 { name = "h2_body_never_ends_slow", requests = { { "read", { "headers", STATUS_200 }, { "data", "{" }, "hang" } }, opts = { timeout = 0.4 },
+    expect = LATE, seen = 1, within = 0.5 },
+  h2 { name = "h2_goaway_before_the_request", greeting = { { { "goaway", 0, NO_ERROR }, "drain" }, {} }, requests = { a.H2_OK },
+    expect = added(2), seen = 1, connections = 2, within = 0.4 },
+  h2 { name = "h2_goaway_refusing_the_request", requests = { { "read", { "goaway", 0, NO_ERROR }, "drain" }, a.H2_OK },
+    expect = added(2), seen = 2, connections = 2, within = 0.4 },
+  h2 { name = "h2_goaway_then_closed", requests = { { "read", { "goaway", FIRST_STREAM, NO_ERROR }, "finish" } },
+    expect = CUT, seen = 3, connections = 3, within = 0.4 },
+  h2 { name = "h2_goaway_then_answered", requests = { { "read", { "goaway", FIRST_STREAM, NO_ERROR }, { "headers", STATUS_200, fin = true } } },
+    calls = 2, expect = added(1), seen = 2, connections = 2, within = 0.4 },
+  h2 { name = "h2_goaway_enhance_your_calm", requests = { { "read", { "goaway", FIRST_STREAM, ENHANCE_YOUR_CALM }, "finish" } },
+    expect = CUT, seen = 3, connections = 3, within = 0.4 },
+  h2 { name = "h2_refused_stream_once", requests = { REFUSED, a.H2_OK }, expect = added(1), seen = 2, within = 0.4 },
+  h2 { name = "h2_refused_stream_always", requests = { REFUSED },
+    expect = GONE, seen = 18, within = 1 },
+  h2 { name = "h2_reset_internal_error", requests = { { "read", { "rst", INTERNAL_ERROR } } }, expect = STREAM, seen = 3, within = 0.4 },
+  h2 { name = "h2_reset_cancel", requests = { { "read", { "rst", CANCEL } } }, expect = STREAM, seen = 3, within = 0.4 },
+  h2 { name = "h2_reset_without_error", requests = { { "read", { "rst", NO_ERROR } } }, expect = STREAM, seen = 3, within = 0.4 },
+  h2 { name = "h2_reset_protocol_error_once", requests = { { "read", { "rst", PROTOCOL_ERROR } }, a.H2_OK },
+    expect = added(2), seen = 2, within = 0.4 },
+  h2 { name = "h2_reset_within_the_body",
+    requests = { { "read", { "headers", STATUS_200 }, { "data", "{" }, { "rst", INTERNAL_ERROR } } }, expect = STREAM, seen = 3, within = 0.4 },
+  h2 { name = "h2_connection_reset", requests = { { "read", "reset" } },
+    expect = GONE, seen = 3, connections = 3, within = 0.4 },
+  h2 { name = "h2_connection_closed", requests = { { "read", "finish" } }, expect = CUT, seen = 3, connections = 3, within = 0.4 },
+  h2 { name = "h2_kept_connection_closed", calls = 2, requests = { a.H2_OK, { "read", "finish" }, a.H2_OK },
+    expect = added(1), seen = 3, connections = 2, within = 0.4 },
+  h2 { name = "h2_garbage_frames", requests = { { "read", a.send(("\255"):rep(200)) } },
+    expect = EMPTY, seen = 3, within = 0.4 },
+  h2 { name = "h2_speaks_http_1", speak = "http1", greeting = { { "fill", a.send(a.text(200, "")), "finish" } },
+    expect = EMPTY, seen = 0, connections = 3, within = 0.4 },
+  h2 { name = "h2_headers_without_end", requests = { { "read", { "endless_headers", { "x-more", ("m"):rep(1000) } } } },
+    expect = GONE, seen = 3, within = 1 },
+  h2 { name = "h2_body_without_end", requests = { { "read", { "headers", STATUS_200 }, { "flood_data", (" "):rep(16384) } } },
+    expect = fails("protocol", "body_too_large", "unknown", false, 1), seen = 1, within = 2 },
+  h2 { name = "h2_body_longer_than_its_length",
+    requests = { { "read", { "headers", { { ":status", "200" }, { "content-length", "1" } } }, { "data", "{}", fin = true } } },
+    expect = STREAM, seen = 3, within = 0.4 },
+  h2 { name = "h2_ping_flood", requests = { { "read", { "flood_frames", PING, "12345678", every = 0.001 } } }, opts = { timeout = 0.4 },
+    expect = LATE, seen = 1, within = 0.5 },
+  h2 { name = "h2_settings_flood", requests = { { "read", { "flood_frames", SETTINGS, "", every = 0.001 } } }, opts = { timeout = 0.4 },
+    expect = LATE, seen = 1, within = 0.5 },
+}

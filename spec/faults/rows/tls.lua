@@ -1,0 +1,34 @@
+-- TLS: certificates, versions, and handshakes that do not end well.
+local a = require "spec.faults.answers"
+local fails, added = a.fails, a.added
+
+local OK = { a.OK }
+local NOT_TRUSTED = fails("tls", "certificate_invalid", "not_sent", false, 1)
+local NO_HANDSHAKE = fails("tls", "tls_failed", "not_sent", true, 3)
+
+local PLAIN_ANSWER = a.send(a.text(400, "The plain HTTP request was sent to HTTPS port"))
+
+return {
+  { name = "certificate_expired", listen = "expired", requests = OK, expect = NOT_TRUSTED, seen = 0, connections = 1, within = 0.3 },
+  { name = "certificate_not_yet_valid", listen = "not_yet", requests = OK, expect = NOT_TRUSTED, seen = 0, connections = 1, within = 0.3 },
+  { name = "certificate_of_another_host", listen = "wrong_host", requests = OK, expect = NOT_TRUSTED, seen = 0, connections = 1, within = 0.3 },
+  { name = "certificate_self_signed", listen = "self_signed", requests = OK, expect = NOT_TRUSTED, seen = 0, connections = 1, within = 0.3 },
+  { name = "certificate_of_unknown_authority", listen = "unknown_ca", requests = OK, expect = NOT_TRUSTED, seen = 0, connections = 1, within = 0.3 },
+  { name = "tls_1_1_only", listen = "old_tls", requests = OK, expect = NO_HANDSHAKE, seen = 0, connections = 3, within = 0.4 },
+  { name = "tls_1_2_only", listen = "tls_1_2", requests = OK, expect = added(1), seen = 1, connections = 1, within = 0.3 },
+  { name = "plain_http_on_tls_port", listen = "plain", scheme = "https", accept = { { "fill", PLAIN_ANSWER, "finish" } },
+    expect = NO_HANDSHAKE, seen = 0, connections = 3, within = 0.4 },
+  { name = "handshake_silent", accept = { { "hang" } }, opts = { timeout = 0.4 },
+    expect = fails("timeout", "connect_timeout", "not_sent", true, 1), seen = 0, connections = 1, within = 0.5 },
+  { name = "handshake_silent_once", accept = { { "hang" }, {} }, requests = OK, config = { connect_timeout = 0.2 }, opts = { timeout = 3 },
+    expect = added(2), seen = 1, connections = 2, within = 0.6, at_least = 0.2 },
+  { name = "handshake_closed", accept = { { "fill", "close" } }, expect = NO_HANDSHAKE, seen = 0, connections = 3, within = 0.4 },
+  { name = "handshake_reset", accept = { { "fill", "reset" } }, expect = NO_HANDSHAKE, seen = 0, connections = 3, within = 0.4 },
+  { name = "handshake_reset_twice", accept = { { "fill", "reset" }, { "fill", "reset" }, {} }, requests = OK,
+    expect = added(3), seen = 1, connections = 3, within = 0.4 },
+  { name = "handshake_garbage", accept = { { "fill", a.send("\22\3\3\255\255" .. ("x"):rep(64)), "finish" } },
+    expect = NO_HANDSHAKE, seen = 0, connections = 3, within = 0.4 },
+  -- Without a length the end of the connection ends the body, and libcurl takes an end without close_notify for one.
+  { name = "body_cut_without_close_notify", requests = { { "read", a.send(a.head(200) .. '\r\n{"requestId":'), "finish" } },
+    expect = fails("protocol", "not_json", "unknown", false, 1, { status = 200 }), seen = 1, within = 0.4 },
+}

@@ -1,0 +1,30 @@
+-- Every scenario, as data. A row holds
+--   name          unique
+--   listen        kind of port: "tls" (default), "plain", "h2", "closed", "full", or a certificate or version of listener.lua
+--   scheme, host  of the base URL where they are not what `listen` implies
+--   accept        scripts run on the 1st, 2nd, … connection before TLS and HTTP; {} goes on to serve
+--   greeting      scripts run on the 1st, 2nd, … connection before the first request
+--   requests      scripts that serve the 1st, 2nd, … request, counted over all connections
+--   aside, proxy, dns, silent, speak   a second port, a proxy, a resolver; no SETTINGS; HTTP/1 whatever was agreed
+--   calls, pause  how many calls are made (all but the last must add), and the seconds between them
+--   people        length of the list
+--   tokens        true: the token is a source that can replace what it gave
+--   config, opts  for calendar.new and add_attendees
+--   expect        fields of the error, or ok and attempts
+--   seen, connections, connects   how many requests the server read to their end, connections it accepted, CONNECTs its proxy got
+--   within, at_least              seconds that the last call may and must take
+--   flood_max     bytes the server may have been able to send
+-- Of each list of scripts the last serves all that come after.
+local answers = require "spec.faults.answers"
+
+local PARTS = { "connect", "tls", "transport", "framing", "answers", "policy", "http2" }
+
+local rows, by_name = {}, {}
+for _, part in ipairs(PARTS) do
+  for _, row in ipairs(require("spec.faults.rows." .. part)) do
+    assert(not by_name[row.name], "two scenarios named " .. row.name)
+    rows[#rows + 1], by_name[row.name] = row, row
+  end
+end
+
+return { rows = rows, by_name = by_name, aside_requests = { answers.OK } }
