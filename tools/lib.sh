@@ -60,17 +60,13 @@ apt_install() {
   local log
   log=$(mktemp)
   say "installing Debian packages: $*"
-  if ! apt-cache show --no-all-versions "$@" >/dev/null 2>&1; then
+  if ! apt_get "$log" install "$@"; then
     say "  updating the package lists"
     apt_get "$log" update || true # one unreachable source must not stop the others
-  fi
-  if ! apt_get "$log" install "$@"; then
-    say "  trying again with new package lists"
-    apt_get "$log" update || true
     if ! apt_get "$log" install "$@"; then
-      grep -E '^(E|W|Err|dpkg):' "$log" >&2 || tail -n 20 "$log" >&2
+      grep -E '^(E|W|Err|dpkg):' "$log" | awk '!seen[$0]++' | tail -n 8 >&2
       rm -f "$log"
-      die "apt-get could not install: $*. See its words above: is there network, is the password right, would a package of yours have to be removed?"
+      die "apt-get could not install: $*. Its last words are above: is there network, is the password right, would a package of yours have to be removed?"
     fi
   fi
   rm -f "$log"
