@@ -70,7 +70,10 @@ local function set_headers(ctx, answer)
   header["x-acs-request-id"] = ctx.request_id
   header["x-acs-trace-id"] = ids.hex32()
   if answer.headers then
-    for name, value in pairs(answer.headers) do header[name] = value end
+    for name, value in pairs(answer.headers) do
+      if value == cjson.null then value = nil end
+      header[name] = value
+    end
   end
 end
 

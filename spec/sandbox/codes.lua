@@ -3,7 +3,8 @@
 return {
   invalidParameter = { 400, "参数错误" },
   idempotencyProcessing = { 400, "Idempotency processing" },
-  IdempotentParameterMismatch = { 400, "The request uses the same client token as a previous, but non-identical request." },
+  IdempotentParameterMismatch = { 400,
+    "The request uses the same client token as a previous, but non-identical request." },
   itemNotFound = { 404, "The specified event cannot be found." },
   InvalidAuthentication = { 400, "不合法的access_token" },
   ["AuthenticationFailed.MissingParameter"] = { 400, "缺少参数：x-acs-dingtalk-access-token" },

@@ -144,7 +144,8 @@ function control.handle(ctx)
   if not call then return send(404, { error = "no such control call: " .. ctx.method .. " " .. ctx.path }) end
   local body = ctx.body == "" and {} or json.decode(ctx.body)
   if type(body) ~= "table" then return send(400, { error = "the body is no JSON object" }) end
-  local result, problem = call(body, ctx.query)
+  local ok, result, problem = pcall(call, body, ctx.query)
+  if not ok then return send(400, { error = "bad arguments: " .. tostring(result) }) end
   if not result then return send(400, { error = problem }) end
   return send(200, result)
 end

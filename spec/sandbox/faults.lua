@@ -25,10 +25,22 @@ local choices = {
   first = { close = true, wait = true, error = true },
 }
 -- When it happens rather than what happens.
-local arming = { fault = true, next = true, skip = true, rate = true, seed = true, match = true, weight = true,
-  mix = true, faults = true, clear = true }
+local arming = { fault = "string", next = "number", skip = "number", rate = "number", seed = "number", match = "table",
+  weight = "number", mix = "table", faults = "table", clear = "boolean" }
+local match_fields = { operation = true, method = true, path = true, body = true }
+
+local function arming_problem(spec)
+  for name, value in pairs(spec) do
+    if arming[name] and type(value) ~= arming[name] then return name .. " is no " .. arming[name] end
+  end
+  if spec.next and spec.next < 1 then return "next is at least 1" end
+  for name, value in pairs(spec.match or {}) do
+    if not match_fields[name] or type(value) ~= "string" then return "match: bad field " .. tostring(name) end
+  end
+end
 
 local function problem_of(fault)
+  if type(fault) ~= "table" then return "a fault is an object" end
   local fields = kinds[fault.fault]
   if not fields then return "no such fault: " .. tostring(fault.fault) end
   for name, value in pairs(fault) do
@@ -40,6 +52,7 @@ local function problem_of(fault)
   local name = needed[fault.fault]
   if name and fault[name] == nil then return fault.fault .. " needs " .. name end
   if fault.fault == "answer" and not fault.status and not fault.code then return "answer needs status or code" end
+  return arming_problem(fault)
 end
 
 local function arm_mix(spec)
@@ -66,24 +79,26 @@ local function arm_one(fault)
     fired = 0 }
 end
 
+local function arm_what(spec)
+  local problem = arming_problem(spec)
+  if problem then return problem end
+  if spec.mix then return arm_mix(spec) end
+  if spec.fault then return arm_one(spec) end
+  if not spec.faults then return not spec.clear and "fault, faults, mix or clear is required" or nil end
+  for _, fault in ipairs(spec.faults) do
+    problem = problem or arm_one(fault)
+  end
+  return problem
+end
+
+---All or nothing.
 ---@param spec table what the control call was given
 ---@return string|nil problem
 function faults.arm(spec)
   local before = armed
   armed = {}
-  if not spec.clear then
-    for i, entry in ipairs(before) do armed[i] = entry end
-  end
-  local problem
-  if spec.mix then
-    problem = arm_mix(spec)
-  elseif spec.faults then
-    for _, fault in ipairs(spec.faults) do problem = problem or arm_one(fault) end
-  elseif spec.fault then
-    problem = arm_one(spec)
-  elseif not spec.clear then
-    problem = "fault, faults, mix or clear is required"
-  end
+  for i, entry in ipairs(spec.clear and {} or before) do armed[i] = entry end
+  local problem = arm_what(spec)
   if problem then armed = before end
   return problem
 end
@@ -127,7 +142,6 @@ function faults.draw(ctx)
       local fault = take(entry)
       if entry.left <= 0 then table.remove(armed, i) end
       if fault then return fault end
-      if entry.left <= 0 then return faults.draw(ctx) end
     end
   end
 end

@@ -129,7 +129,8 @@ end
 
 ---@return table[] attendees of the event: id, isOptional, responseStatus
 function sandbox.attendees(user, calendar, id)
-  return control("GET", ("events?user=%s&calendar=%s&id=%s"):format(encode(user), encode(calendar), encode(id))).attendees
+  local query = ("user=%s&calendar=%s&id=%s"):format(encode(user), encode(calendar), encode(id))
+  return control("GET", "events?" .. query).attendees
 end
 
 ---@return table[] writes
