@@ -1,6 +1,7 @@
 -- Words for writing scenarios: answers as the service gives them, and as it should not.
 local REASONS = {
-  [200] = "OK", [201] = "Created", [202] = "Accepted", [204] = "No Content", [301] = "Moved Permanently", [302] = "Found",
+  [200] = "OK", [201] = "Created", [202] = "Accepted", [204] = "No Content",
+  [301] = "Moved Permanently", [302] = "Found",
   [303] = "See Other", [307] = "Temporary Redirect", [308] = "Permanent Redirect", [400] = "Bad Request",
   [401] = "Unauthorized", [403] = "Forbidden", [404] = "Not Found", [409] = "Conflict", [429] = "Too Many Requests",
   [500] = "Internal Server Error", [502] = "Bad Gateway", [503] = "Service Unavailable", [504] = "Gateway Timeout",
@@ -41,7 +42,7 @@ local function refusal(status, code, fields)
   return json(status, ('{"code":"%s","requestid":"%s","message":"no"}'):format(code, REQUEST_ID), fields)
 end
 
-local HTML = "<html><head><title>%d</title></head><body><center>Powered by DingTalk/1.0.0</center><hr>tengine</body></html>"
+local HTML = "<html><head><title>%d</title></head><body>Powered by DingTalk/1.0.0<hr>tengine</body></html>"
 
 local function html(status)
   return answer(status, HTML:format(status), { "Content-Type: text/html; charset=utf-8" })

@@ -66,7 +66,8 @@ local function make()
   }
 end
 
---- A server context for a leaf. `versions`: "old" is TLS 1.0 and 1.1, "1.2" only that; `alpn` is the one protocol offered.
+--- A server context for a leaf. `versions`: "old" is TLS 1.0 and 1.1, "1.2" only that; `alpn` is the one
+--- protocol offered.
 local function server_context(pair, versions, alpn)
   local ctx = context.new("TLS", true)
   ctx:setCertificate(pair.cert)

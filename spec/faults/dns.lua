@@ -50,6 +50,8 @@ function methods:run(loop)
         end)
       end
     end
+    -- cqueues must forget the descriptor before its number is used again.
+    cqueues.cancel(self.pollfd)
     self.udp:close()
   end)
 end

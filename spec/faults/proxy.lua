@@ -1,4 +1,5 @@
 -- A CONNECT proxy that remembers what it was told.
+local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
 local socket = require "cqueues.socket"
 local http1 = require "spec.faults.http1"
@@ -35,11 +36,17 @@ function steps.tunnel(conn)
   local far = dial(conn.path)
   if not far then return false end
   conn.wire:write("HTTP/1.1 200 Connection established\r\n\r\n")
+  local returned = condition.new()
   cqueues.running():wrap(function()
     pump(far, conn.wire)
     conn.wire.sock:shutdown("w")
+    far.ended = true
+    returned:signal()
   end)
   pump(conn.wire, far)
+  far.sock:shutdown("rw")
+  -- Neither socket may be closed while the other coroutine waits on it.
+  while not far.ended do returned:wait() end
   far:close()
   return false
 end

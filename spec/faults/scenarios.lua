@@ -1,6 +1,6 @@
 -- Every scenario, as data. A row holds
 --   name          unique
---   listen        kind of port: "tls" (default), "plain", "h2", "closed", "full", or a certificate or version of listener.lua
+--   listen        kind of port: "tls" (default), "plain", "h2", "closed", "full", or another of listener.lua
 --   scheme, host  of the base URL where they are not what `listen` implies
 --   accept        scripts run on the 1st, 2nd, … connection before TLS and HTTP; {} goes on to serve
 --   greeting      scripts run on the 1st, 2nd, … connection before the first request
@@ -11,7 +11,7 @@
 --   tokens        true: the token is a source that can replace what it gave
 --   config, opts  for calendar.new and add_attendees
 --   expect        fields of the error, or ok and attempts
---   seen, connections, connects   how many requests the server read to their end, connections it accepted, CONNECTs its proxy got
+--   seen, connections, connects   requests the server read to their end, connections it accepted, CONNECTs at its proxy
 --   within, at_least              seconds that the last call may and must take
 --   flood_max     bytes the server may have been able to send
 -- Of each list of scripts the last serves all that come after.

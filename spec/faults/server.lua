@@ -21,6 +21,7 @@ local scenarios = require "spec.faults.scenarios"
 local seen = require "spec.faults.seen"
 
 local FIRST_HOLDER_SECONDS = 10
+local REPORTED = { "connections", "open", "begun", "flooded", "stalled", "queries", "fault" }
 
 local loop = cqueues.new()
 local pairs_by_name = certs.make()
@@ -44,12 +45,14 @@ end
 local function open_beside(run, row, described)
   if row.aside then
     run.aside = seen.new { requests = scenarios.aside_requests }
-    described.aside_url = url({ listen = row.aside }, start(run, listener.open(row.aside, pairs_by_name, run.aside, identity)).port)
+    local aside = start(run, listener.open(row.aside, pairs_by_name, run.aside, identity))
+    described.aside_url = url({ listen = row.aside }, aside.port)
   end
   if row.proxy then
     run.proxy = seen.new(row)
     local kind = row.proxy.closed and "closed" or "plain"
-    described.proxy_url = "http://127.0.0.1:" .. start(run, listener.open(kind, pairs_by_name, run.proxy, identity, proxy.serve)).port
+    local between = start(run, listener.open(kind, pairs_by_name, run.proxy, identity, proxy.serve))
+    described.proxy_url = "http://127.0.0.1:" .. between.port
   end
   if row.dns then
     local resolver, why = dns.open(row.dns, run.shared)
@@ -61,6 +64,10 @@ end
 
 local function close(run)
   for _, thing in ipairs(run.parts) do thing:close() end
+end
+
+local function http_date(seconds)
+  return os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + seconds)
 end
 
 local function open(name)
@@ -76,9 +83,10 @@ local function open(name)
   end
   local function expand(bytes)
     bytes = bytes:gsub("{aside}", described.aside_url or "")
-    return (bytes:gsub("{date%+(%d+)}", function(seconds) return os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + seconds) end))
+    return (bytes:gsub("{date%+(%d+)}", http_date))
   end
-  described.base_url = url(row, start(run, listener.open(row.listen or "tls", pairs_by_name, run.shared, expand)).port)
+  local main = start(run, listener.open(row.listen or "tls", pairs_by_name, run.shared, expand))
+  described.base_url = url(row, main.port)
   running[next_id] = run
   return described
 end
@@ -86,7 +94,7 @@ end
 local function report(run)
   if not run then return nil end
   local out = { requests = run.requests, connects = run.connects }
-  for _, field in ipairs { "connections", "open", "begun", "flooded", "stalled", "queries", "fault" } do out[field] = run[field] end
+  for _, field in ipairs(REPORTED) do out[field] = run[field] end
   return out
 end
 

@@ -53,7 +53,9 @@ return {
   { name = "ok_deep_nesting", requests = { a.json(200, ("["):rep(10000)) }, expect = UNREADABLE, seen = 1, within = 0.3 },
   { name = "ok_deep_nesting_closed", requests = { a.json(200, ("["):rep(10000) .. ("]"):rep(10000)) },
     expect = UNREADABLE, seen = 1, within = 0.3 },
-  { name = "ok_nul", requests = { a.json(200, '{"a":1}\0') }, expect = UNREADABLE, seen = 1, within = 0.3 },
+  -- A parser that takes NUL for the end of the text does not see what follows.
+  { name = "ok_nul_then_errcode", requests = { a.json(200, '{"a":1}\0{"errcode":404}') }, expect = UNREADABLE, seen = 1, within = 0.3 },
+  { name = "ok_nul_at_the_end", requests = { a.json(200, '{"a":1}\0') }, expect = UNREADABLE, seen = 1, within = 0.3 },
   { name = "ok_gzip_unasked", requests = { a.json(200, GZIP_BOMB, { "Content-Encoding: gzip" }) }, expect = UNREADABLE, seen = 1, within = 0.3 },
   { name = "ok_gzip_claimed_object", requests = { a.json(200, "{}", { "Content-Encoding: gzip" }) }, expect = added(1), seen = 1, within = 0.3 },
   { name = "ok_duplicate_errcode", requests = { a.json(200, '{"errcode":0,"errcode":404}') },

@@ -44,7 +44,7 @@ return {
   { name = "proxy_silent", requests = OK, proxy = { { "connect", "hang" } }, opts = { timeout = 0.4 },
     expect = fails("timeout", "connect_timeout", "not_sent", true, 1), seen = 0, connects = 1, within = 0.5 },
   { name = "proxy_gone_in_connect", requests = OK, proxy = { { "connect", "close" } },
-    expect = fails("network", "proxy_failed", "not_sent", true, 3), seen = 0, connects = 3, within = 0.5 },
+    expect = fails("network", "receive_failed", "not_sent", true, 3), seen = 0, connects = 3, within = 0.5 },
   { name = "proxy_refused", requests = OK, proxy = { closed = true },
     expect = fails("network", "connect_failed", "not_sent", true, 3), seen = 0, within = 0.5 },
   { name = "proxy_name_unknown", requests = OK, dns = "nxdomain", config = { proxy = "http://proxy.faults.test:3128" },

@@ -1,0 +1,224 @@
+-- Runs scenarios of spec/faults through the public API, inside any host. Lua 5.4 and LuaJIT.
+local cjson = require "cjson"
+local check = require "spec.faults.check"
+local socket = require "socket"
+
+local START_SECONDS, STOP_SECONDS, DRAIN_SECONDS = 5, 3, 2
+local POLL_SECONDS = 0.01
+local RESOLVER_RUNNER = "spec/faults/run_row.lua"
+
+local USER, EVENT = "U5KPwll3QjgiG", "cnNTbW1YbU9sL2p6aFJZdEgvdlQrQT08"
+local TOKENS = check.TOKENS
+
+local M = {}
+
+local function read_all(path)
+  local file = io.open(path)
+  if not file then return nil end
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+local function wait_until(seconds, condition)
+  local deadline = socket.gettime() + seconds
+  repeat
+    local value = condition()
+    if value then return value end
+    socket.sleep(POLL_SECONDS)
+  until socket.gettime() > deadline
+  return nil
+end
+
+--- Whether a process runs; one that has ended and waits to be reaped does not.
+function M.alive(pid)
+  local command = read_all(("/proc/%d/cmdline"):format(pid))
+  return command ~= nil and command ~= ""
+end
+
+local server = {}
+server.__index = server
+
+--- Sends one control order and returns its answer.
+function server:ask(order)
+  assert(self.control:send(cjson.encode(order) .. "\n"))
+  local line = assert(self.control:receive("*l"))
+  local answer = cjson.decode(line)
+  if answer.error then error(answer.error, 2) end
+  return answer
+end
+
+--- Lets go of the server, which ends it; true once its process is gone.
+function server:stop()
+  self.control:close()
+  return wait_until(STOP_SECONDS, function() return not M.alive(self.pid) end) or false
+end
+
+--- Starts a fault server of its own process and holds a control connection to it.
+function M.start()
+  local path = os.tmpname()
+  os.remove(path)
+  os.execute(("lua5.4 spec/faults/server.lua --announce '%s' </dev/null >/dev/null &"):format(path))
+  local line = assert(wait_until(START_SECONDS, function() return read_all(path) end), "the fault server did not start")
+  os.remove(path)
+  local announced = cjson.decode(line)
+  local control = assert(socket.connect("127.0.0.1", ("%d"):format(announced.control)))
+  return setmetatable({ pid = announced.pid, control = control }, server)
+end
+
+local function people(row)
+  local list = {}
+  for i = 1, row.people or 1 do list[i] = "id" .. i end
+  return list
+end
+
+local function token_source()
+  local at = 1
+  return { get = function() return TOKENS[at] end, invalidate = function() at = math.min(at + 1, #TOKENS) end }
+end
+
+local function configure(row, place, host)
+  local config = {
+    base_url = place.base_url,
+    ca_file = place.ca_file,
+    proxy = place.proxy_url or "",
+    allow_http = place.base_url:find("^http:") ~= nil,
+    loop = host.loop,
+    random = function() return 0 end,
+  }
+  for key, value in pairs(row.config or {}) do config[key] = value end
+  return config
+end
+
+--- What a result or an error says, as plain data.
+local function plain(result, err)
+  if result then
+    local said = { ok = true }
+    for _, field in ipairs { "added", "status", "attempts", "client_token" } do said[field] = result[field] end
+    return said
+  end
+  if type(err) ~= "table" then return { text = tostring(err) } end
+  local said = { text = tostring(err) }
+  for key, value in pairs(err) do
+    if type(value) ~= "table" and type(value) ~= "function" then said[key] = value end
+  end
+  return said
+end
+
+local function call(client, row, token)
+  local started = socket.gettime()
+  local result, err = client:add_attendees(token, USER, "primary", EVENT, people(row), row.opts)
+  local said = plain(result, err)
+  said.took = socket.gettime() - started
+  return said
+end
+
+--- Makes a row's calls at `place` (what opening the scenario answered) inside a host; returns what each said.
+function M.perform(row, place, host)
+  local calendar = require "dingtalk.calendar"
+  local client = assert(calendar.new(configure(row, place, host)))
+  local token = row.tokens and token_source() or TOKENS[1]
+  local said = {}
+  host.run(function()
+    for i = 1, row.calls or 1 do
+      if i > 1 and row.pause then socket.sleep(row.pause) end
+      said[i] = call(client, row, token)
+    end
+  end, client)
+  client:close()
+  return said
+end
+
+-- The interpreter of this process is the lowest of the arguments it was started with.
+local function interpreter()
+  local lowest = 0
+  while arg[lowest - 1] do lowest = lowest - 1 end
+  return arg[lowest]
+end
+
+local function shell_quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+
+--- As perform, in a process of its own whose /etc/resolv.conf names the row's resolver.
+local function perform_elsewhere(row, place, host)
+  local conf, out = os.tmpname(), os.tmpname()
+  local file = assert(io.open(conf, "w"))
+  file:write("nameserver ", place.dns, "\n")
+  file:close()
+  local command = ("mount --bind %s /etc/resolv.conf && exec %s %s %s %s %s >%s"):format(
+    conf, interpreter(), RESOLVER_RUNNER, row.name, host.name, shell_quoted(cjson.encode(place)), out)
+  os.execute("unshare -m sh -c " .. shell_quoted(command))
+  local text = read_all(out)
+  os.remove(conf)
+  os.remove(out)
+  return cjson.decode(text)
+end
+
+--- Why a row cannot run here; nil when it can.
+function M.cannot_run(row)
+  if not row.dns then return nil end
+  local ok = os.execute("unshare -m mount --bind /dev/null /etc/resolv.conf 2>/dev/null")
+  if ok ~= true and ok ~= 0 then return "a resolver of its own needs the right to unshare mounts" end
+  return nil
+end
+
+--- Runs one row from opening to closing in a host: one of M.hosts or alike, { name, loop, run = function(work, client) }.
+--- Returns the list of problems, what the calls said and what the server saw.
+function M.run(row, held, host)
+  local place = held:ask { op = "open", name = row.name }
+  local ok, said = pcall(place.dns and perform_elsewhere or M.perform, row, place, host)
+  local seen
+  wait_until(DRAIN_SECONDS, function()
+    seen = held:ask { op = "seen", id = place.id }
+    return seen.open <= seen.stalled
+  end)
+  held:ask { op = "close", id = place.id }
+  if not ok then error(said, 0) end
+  return check.problems(row, said, seen), said, seen
+end
+
+local hosts = {}
+M.hosts = hosts
+
+hosts.blocking = { run = function(work) return work() end }
+
+hosts.cqueues = { run = function(work)
+  local loop = require("cqueues").new()
+  loop:wrap(work)
+  assert(loop:loop())
+end }
+
+hosts.copas = { run = function(work)
+  local copas = require "copas"
+  local finished = false
+  copas.addthread(function()
+    work()
+    finished = true
+  end)
+  copas.loop()
+  assert(finished, "the calls did not finish")
+end }
+
+local function resume(thread)
+  local ok, why = coroutine.resume(thread)
+  if not ok then error(why, 0) end
+end
+
+hosts.luv = { run = function(work)
+  local thread = coroutine.create(work)
+  resume(thread)
+  require("luv").run()
+  assert(coroutine.status(thread) == "dead", "the loop ended before the calls did")
+end }
+
+hosts.manual = { run = function(work, client)
+  local thread = coroutine.create(work)
+  resume(thread)
+  while coroutine.status(thread) ~= "dead" do
+    client:step()
+    socket.sleep(0.001)
+  end
+end }
+
+for name, host in pairs(hosts) do host.name, host.loop = name, name end
+
+return M
