@@ -1,0 +1,15 @@
+/* Random bytes from the system's source; safe from any thread. */
+#ifndef DT_RANDOM_H
+#define DT_RANDOM_H
+
+#include <stdbool.h>
+
+enum { DT_UUID_BYTES = 36 };
+
+/* Writes a random UUID (version 4, RFC 9562), 36 bytes without NUL; false when the source fails. */
+bool dt_random_uuid(char out[DT_UUID_BYTES]);
+
+/* A number evenly spread over [0, 1) in `out`; false when the source fails. */
+bool dt_random_unit(double *out);
+
+#endif
