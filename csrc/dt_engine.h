@@ -1,0 +1,121 @@
+/*
+ * HTTP transfers over libcurl: one engine has one connection cache, a pool of
+ * prepared handles and one pollable descriptor. It never blocks unless told how
+ * long it may, never retries and never judges an answer.
+ *
+ * An engine belongs to the thread that steps it and to the process that made
+ * it: after a fork the child must call dt_engine_abandon instead of
+ * dt_engine_free. Nothing here keeps global state but libcurl's own, made once.
+ */
+#ifndef DT_ENGINE_H
+#define DT_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct dt_engine dt_engine;
+
+typedef struct dt_engine_config {
+  const char *ca_file;     /* PEM bundle; NULL and no ca_path: the system's certificates */
+  const char *ca_path;     /* directory of hashed certificates; may be NULL */
+  const char *proxy;       /* NULL: as the environment says; "": none */
+  const char *user_agent;  /* the whole header value */
+  long connect_timeout_ms; /* DNS, connect and TLS together */
+  long max_connections;    /* open at a time to one host */
+  bool allow_http;         /* http:// beside https:// */
+} dt_engine_config;
+
+typedef enum dt_method { DT_GET, DT_POST, DT_PUT, DT_DELETE } dt_method;
+
+typedef struct dt_request {
+  dt_method method;
+  const char *url;
+  const char *token; /* access token; NULL: no header */
+  size_t token_length;
+  const char *client_token; /* NULL: no header */
+  size_t client_token_length;
+  const char *body; /* not copied: must stay until the transfer is released; NULL: none */
+  size_t body_length;
+  long timeout_ms; /* all of the transfer, at least 1 */
+} dt_request;
+
+typedef enum dt_overflow { DT_OVERFLOW_NONE, DT_OVERFLOW_HEADERS, DT_OVERFLOW_BODY } dt_overflow;
+
+typedef struct dt_answer {
+  int curl_code;       /* CURLcode; 0 when an answer was read to its end */
+  const char *message; /* libcurl's text for a failure, "" when it has none */
+  bool sent;           /* whether any byte of the request may have gone out */
+  dt_overflow overflow; /* which of our own limits ended it */
+  long status;         /* HTTP status; 0 when none was read */
+  const char *headers; /* the last header block, not NUL-terminated */
+  size_t headers_length;
+  const char *body;
+  size_t body_length;
+} dt_answer;
+
+/* Names one transfer of one engine; never 0, and not used again soon after its release. */
+typedef uint32_t dt_transfer_id;
+
+typedef enum dt_engine_fault {
+  DT_ENGINE_OK,
+  DT_ENGINE_NO_MEMORY,
+  DT_ENGINE_NO_DESCRIPTOR,
+  DT_ENGINE_BUSY,   /* DT_MAX_IN_FLIGHT transfers are running */
+  DT_ENGINE_REFUSED /* libcurl does not take an option: see the message */
+} dt_engine_fault;
+
+/*
+ * Makes an engine; does no I/O but looking for the system's certificates. The
+ * strings of `config` are copied. NULL with the fault in `fault`.
+ */
+dt_engine *dt_engine_new(const dt_engine_config *config, dt_engine_fault *fault);
+
+/* Ends every transfer, closes the connections and frees the engine; NULL is fine. */
+void dt_engine_free(dt_engine *engine);
+
+/*
+ * In the child of a fork: closes the child's copies of the descriptors and
+ * leaves the rest alone, since a clean end would end the parent's TLS sessions.
+ */
+void dt_engine_abandon(dt_engine *engine);
+
+/* The slot (from 1) that the next transfer started will have: callers keep its body by this. */
+uint32_t dt_engine_next_slot(const dt_engine *engine);
+
+/* Starts a transfer and sends what can be sent at once. 0 with the fault in `fault`. */
+dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
+                               dt_engine_fault *fault);
+
+/*
+ * Moves the transfers on. Returns once one has ended, the alarm is due, a
+ * signal came, or `wait_us` microseconds passed (0: at once, negative: no
+ * limit). False when waiting failed for another reason than a signal.
+ */
+bool dt_engine_step(dt_engine *engine, int64_t wait_us);
+
+/* The next transfer that has ended, in the order of ending; 0 when there is none. */
+dt_transfer_id dt_engine_next_finished(dt_engine *engine);
+
+/* Where `id` stands among the engine's transfers (from 1), or 0 when it is not one of them. */
+uint32_t dt_engine_slot(const dt_engine *engine, dt_transfer_id id);
+
+/* The answer of an ended transfer; valid until its release. False for an unknown id. */
+bool dt_engine_answer(dt_engine *engine, dt_transfer_id id, dt_answer *answer);
+
+/* Gives the transfer back, ending it if it runs. Returns whether any byte of it may have gone out. */
+bool dt_engine_release(dt_engine *engine, dt_transfer_id id);
+
+/* The descriptor to wait on (readable when a step is due), or -1 where the platform has none. */
+int dt_engine_fd(dt_engine *engine);
+
+/* Microseconds until a step is due whatever the descriptor says; negative when none is. */
+int64_t dt_engine_timeout_us(const dt_engine *engine);
+
+/* Makes a step due at `when` (dt_clock_us time), for the caller's own waits; INT64_MAX: none. */
+void dt_engine_set_alarm(dt_engine *engine, int64_t when);
+
+/* How many transfers run or wait to be fetched. */
+uint32_t dt_engine_in_flight(const dt_engine *engine);
+
+#endif

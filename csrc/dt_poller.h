@@ -1,0 +1,64 @@
+/*
+ * Waiting for many descriptors and one timer, behind one descriptor of its own
+ * where the platform has such a thing: epoll and timerfd on Linux, kqueue on the
+ * BSDs and macOS, plain poll(2) elsewhere (dt_poller_fd is then -1).
+ *
+ * All that differs by platform stands in dt_poller.c. Not safe to share between
+ * threads; the descriptor itself may be watched from any thread.
+ */
+#ifndef DT_POLLER_H
+#define DT_POLLER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DT_POLL_IN = 1, DT_POLL_OUT = 2, DT_POLL_ERROR = 4 };
+
+enum { DT_POLL_INTERRUPTED = -1, DT_POLL_FAILED = -2 };
+
+typedef struct dt_poll_event {
+  int fd;
+  int events; /* DT_POLL_… bits */
+} dt_poll_event;
+
+typedef struct dt_poller dt_poller;
+
+/* NULL when the system gives no descriptor or no memory. */
+dt_poller *dt_poller_new(void);
+
+/* Closes the poller's own descriptors and frees it; NULL is fine. */
+void dt_poller_free(dt_poller *poller);
+
+/* The descriptor that is readable when something watched is ready or the alarm is due; or -1. */
+int dt_poller_fd(const dt_poller *poller);
+
+/* Promises that dt_poller_closed is called before `fd` is closed: its watch may then be kept lazily. */
+void dt_poller_opened(dt_poller *poller, int fd);
+
+/* Forgets `fd`, which is about to be closed. */
+void dt_poller_closed(dt_poller *poller, int fd);
+
+/* Closes every descriptor told to dt_poller_opened and not yet closed: for the child of a fork. */
+void dt_poller_close_opened(dt_poller *poller);
+
+/*
+ * Watches `fd` for `events` from now on, instead of what was asked before; 0
+ * ends the watch. False when the system refuses.
+ */
+bool dt_poller_watch(dt_poller *poller, int fd, int events);
+
+/* Makes the descriptor readable at `when` (dt_clock_us time; INT64_MAX for never). */
+bool dt_poller_set_alarm(dt_poller *poller, int64_t when);
+
+/*
+ * Waits up to `timeout_us` microseconds (rounded up to the system's precision,
+ * negative for no limit) and fills `events`. Returns how many, 0 on time-out,
+ * DT_POLL_INTERRUPTED when a signal came first, DT_POLL_FAILED when the system failed.
+ */
+int dt_poller_wait(dt_poller *poller, int64_t timeout_us, dt_poll_event *events, size_t capacity);
+
+/* Microseconds of the monotonic clock. */
+int64_t dt_clock_us(void);
+
+#endif
