@@ -1,0 +1,39 @@
+/* Lua 5.4's API on 5.1, 5.2, 5.3 and LuaJIT: only what the bindings use. */
+#ifndef LDT_COMPAT_H
+#define LDT_COMPAT_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#if LUA_VERSION_NUM < 502
+
+#define lua_rawlen lua_objlen
+/* 5.1 has one environment table a userdata where later versions have a user value. */
+#define lua_setuservalue lua_setfenv
+#define lua_getuservalue lua_getfenv
+
+#if !defined(LUA_LJDIR)
+static inline void luaL_setfuncs(lua_State *L, const luaL_Reg *functions, int upvalues) {
+  (void)upvalues; /* always 0 here */
+  luaL_register(L, NULL, functions);
+}
+
+static inline void luaL_setmetatable(lua_State *L, const char *name) {
+  luaL_getmetatable(L, name);
+  lua_setmetatable(L, -2);
+}
+
+static inline void *luaL_testudata(lua_State *L, int index, const char *name) {
+  void *data = lua_touserdata(L, index);
+  if (!data || !lua_getmetatable(L, index))
+    return NULL;
+  luaL_getmetatable(L, name);
+  int same = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return same ? data : NULL;
+}
+#endif
+
+#endif
+
+#endif

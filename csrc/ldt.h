@@ -1,0 +1,26 @@
+/* What the binding files share. Each opens its part with the module table on top of the stack. */
+#ifndef LDT_H
+#define LDT_H
+
+#include "compat.h"
+
+#include "dt_text.h"
+
+/* Adds the functions of the part to the module table on top. */
+void ldt_open_attendees(lua_State *L);
+void ldt_open_engine(lua_State *L);
+
+/* The name a fault has in Lua, as an error code. */
+const char *ldt_text_fault(dt_text_fault fault);
+
+/*
+ * The request body of batch `batch` (from 1) of the attendees at `index`: valid
+ * while that value is reachable. Raises when it is no such value or batch.
+ */
+const char *ldt_attendees_body(lua_State *L, int index, lua_Integer batch, size_t *length);
+
+/* Makes the metatable `name` with `metamethods` and, as __index, `methods`. */
+void ldt_new_metatable(lua_State *L, const char *name, const luaL_Reg *metamethods,
+                       const luaL_Reg *methods);
+
+#endif

@@ -1,0 +1,418 @@
+/*
+ * The request bodies of one call, written straight from the Lua list in the one
+ * pass that checks it.
+ *
+ * Only raw accesses are made while the list is walked, so no code of the caller
+ * runs meanwhile; what is allocated hangs on the userdata from the start.
+ */
+#include "ldt.h"
+
+#include "dt_buf.h"
+#include "dt_idset.h"
+#include "dt_limits.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define TYPE_NAME "dingtalk.attendees"
+
+typedef struct batch {
+  size_t offset;
+  size_t length;
+  uint32_t first; /* positions in the caller's list, from 1 */
+  uint32_t last;
+  uint32_t count; /* attendees in it; duplicates are left out */
+} batch;
+
+typedef struct attendees {
+  dt_buf body; /* the bodies of all batches, one after the other */
+  dt_idset seen;
+  uint32_t batch_count;
+  batch batches[];
+} attendees;
+
+typedef enum optional { UNSAID, REQUIRED, OPTIONAL } optional;
+
+typedef struct encoder {
+  lua_State *L;
+  attendees *out;
+  batch *current;
+  bool removing;
+  bool unique;         /* a single attendee needs no set of those seen */
+  const char *tail;    /* what closes a body */
+  const char *key_id;  /* the interned field names: told by pointer */
+  const char *key_optional;
+  uint32_t position;   /* of the entry at hand */
+  const char *code;    /* what is wrong, or NULL */
+  const char *detail;  /* a static text, or NULL */
+  uint32_t other;      /* for a duplicate: where the first one stands */
+  bool with_field;     /* whether the field's name is on top of the stack */
+} encoder;
+
+static bool fail(encoder *enc, const char *code, const char *detail) {
+  enc->code = code;
+  enc->detail = detail;
+  return false;
+}
+
+static bool fail_buffer(encoder *enc) {
+  bool full = enc->out->body.state == DT_BUF_FULL;
+  return fail(enc, full ? "too_large" : "out_of_memory", NULL);
+}
+
+static bool append(encoder *enc, const char *text) {
+  return dt_buf_append(&enc->out->body, text, strlen(text)) || fail_buffer(enc);
+}
+
+static bool open_batch(encoder *enc) {
+  attendees *out = enc->out;
+  enc->current = &out->batches[out->batch_count++];
+  *enc->current = (batch){.offset = out->body.length, .first = enc->position};
+  return append(enc, enc->removing ? "{\"attendeesToRemove\":[" : "{\"attendeesToAdd\":[");
+}
+
+static bool close_batch(encoder *enc) {
+  if (!append(enc, enc->tail))
+    return false;
+  enc->current->length = enc->out->body.length - enc->current->offset;
+  return true;
+}
+
+/* Whether the id is new; a repeated one must not say something else. */
+static bool is_new(encoder *enc, const char *id, size_t length, bool is_optional) {
+  if (enc->unique)
+    return true;
+  dt_idset_entry entry = {id, (uint32_t)length, enc->position, is_optional};
+  const dt_idset_entry *first = dt_idset_add(&enc->out->seen, entry);
+  if (first && first->optional != is_optional) {
+    enc->other = first->position;
+    fail(enc, "conflicting_duplicate", NULL);
+  }
+  return !first;
+}
+
+#define COPY(out, literal) (memcpy(out, literal, sizeof(literal) - 1), (out) + sizeof(literal) - 1)
+
+static bool write_attendee(encoder *enc, const char *id, size_t length, optional flag) {
+  static const size_t literals = sizeof ",{\"id\":\"\",\"isOptional\":false}";
+  dt_buf *body = &enc->out->body;
+  dt_text_fault fault = DT_TEXT_OK;
+  char *start = dt_buf_reserve(body, 2 * length + literals);
+  if (!start)
+    return fail_buffer(enc);
+  char *out = start;
+  if (enc->current->count)
+    *out++ = ',';
+  out = COPY(out, "{\"id\":");
+  out = dt_text_write_json(out, id, length, &fault);
+  if (!out)
+    return fail(enc, ldt_text_fault(fault), NULL);
+  if (flag == OPTIONAL)
+    out = COPY(out, ",\"isOptional\":true");
+  else if (flag == REQUIRED)
+    out = COPY(out, ",\"isOptional\":false");
+  *out++ = '}';
+  body->length += (size_t)(out - start);
+  enc->current->count++;
+  return true;
+}
+
+static bool add(encoder *enc, const char *id, size_t length, optional flag) {
+  if (length == 0 || length > DT_MAX_ID_BYTES)
+    return fail(enc, length ? "too_long" : "empty", NULL);
+  if (!is_new(enc, id, length, flag == OPTIONAL)) {
+    enc->current->last = enc->position;
+    return !enc->code;
+  }
+  if (enc->current->count == DT_BATCH_ATTENDEES &&
+      !(close_batch(enc) && open_batch(enc)))
+    return false;
+  enc->current->last = enc->position;
+  return write_attendee(enc, id, length, flag);
+}
+
+/* Leaves the field's name on top, for the message. */
+static bool fail_field(encoder *enc, const char *code, const char *detail) {
+  enc->with_field = true;
+  lua_pop(enc->L, 1);
+  return fail(enc, code, detail);
+}
+
+/* The fields of the entry on top. */
+static bool read_fields(encoder *enc, const char **id, size_t *length, optional *flag) {
+  lua_State *L = enc->L;
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+    if (key == enc->key_id) {
+      if (lua_type(L, -1) != LUA_TSTRING)
+        return fail_field(enc, "wrong_type", luaL_typename(L, -1));
+      *id = lua_tolstring(L, -1, length);
+    } else if (key && key == enc->key_optional && !enc->removing) {
+      if (!lua_isboolean(L, -1))
+        return fail_field(enc, "wrong_type", luaL_typename(L, -1));
+      *flag = lua_toboolean(L, -1) ? OPTIONAL : REQUIRED;
+    } else {
+      return fail_field(enc, "unknown_field", NULL);
+    }
+    lua_pop(L, 1);
+  }
+  return *id || fail(enc, "missing_id", NULL);
+}
+
+/* The entry on top of the stack, a string or a table. */
+static bool add_entry(encoder *enc) {
+  lua_State *L = enc->L;
+  size_t length = 0;
+  const char *id = NULL;
+  optional flag = UNSAID;
+  if (lua_type(L, -1) == LUA_TSTRING)
+    id = lua_tolstring(L, -1, &length);
+  else if (!lua_istable(L, -1))
+    return fail(enc, "wrong_type", luaL_typename(L, -1));
+  else if (!read_fields(enc, &id, &length, &flag))
+    return false;
+  return add(enc, id, length, flag);
+}
+
+/* Most lists are walked by lua_next in order. Returns whether all of this one was. */
+static bool add_in_order(encoder *enc, bool *in_order) {
+  lua_State *L = enc->L;
+  *in_order = true;
+  lua_pushnil(L);
+  while (lua_next(L, 1)) {
+    enc->position++;
+    if (lua_type(L, -2) != LUA_TNUMBER ||
+        lua_tonumber(L, -2) != (lua_Number)enc->position) {
+      *in_order = false;
+      return false;
+    }
+    if (!add_entry(enc))
+      return false;
+    lua_pop(L, 1);
+  }
+  return true;
+}
+
+/* Whether every key is a position from 1 to `count`. */
+static bool check_keys(encoder *enc, uint32_t count) {
+  lua_State *L = enc->L;
+  uint32_t found = 0;
+  lua_pushnil(L);
+  while (lua_next(L, 1)) {
+    lua_Number key = lua_type(L, -2) == LUA_TNUMBER ? lua_tonumber(L, -2) : 0;
+    if (key < 1 || key > DT_MAX_ATTENDEES * 1000.0 || key != (lua_Number)(uint32_t)key) {
+      enc->position = 0;
+      return fail_field(enc, "not_a_list", NULL);
+    }
+    found++;
+    lua_pop(L, 1);
+  }
+  if (found == count)
+    return true;
+  for (enc->position = 1;; enc->position++) {
+    lua_rawgeti(L, 1, (int)enc->position);
+    if (lua_isnil(L, -1))
+      return fail(enc, "hole", NULL);
+    lua_pop(L, 1);
+  }
+}
+
+static bool add_by_position(encoder *enc, uint32_t count) {
+  if (!check_keys(enc, count))
+    return false;
+  for (enc->position = 1; enc->position <= count; enc->position++) {
+    lua_rawgeti(enc->L, 1, (int)enc->position);
+    if (!add_entry(enc))
+      return false;
+    lua_pop(enc->L, 1);
+  }
+  return true;
+}
+
+/* Empties what was written, to start again. */
+static bool start(encoder *enc) {
+  attendees *out = enc->out;
+  dt_buf_clear(&out->body, out->body.capacity);
+  out->batch_count = 0;
+  enc->position = 1;
+  bool done = open_batch(enc);
+  enc->position = 0;
+  return done;
+}
+
+static bool encode(encoder *enc, uint32_t count) {
+  bool in_order = true;
+  enc->unique = count == 1;
+  if (!enc->unique && !dt_idset_init(&enc->out->seen, count))
+    return fail(enc, "out_of_memory", NULL);
+  if (!start(enc))
+    return false;
+  if (!add_in_order(enc, &in_order)) {
+    if (in_order)
+      return false;
+    lua_settop(enc->L, 4);
+    dt_idset_free(&enc->out->seen);
+    if (!enc->unique && !dt_idset_init(&enc->out->seen, count))
+      return fail(enc, "out_of_memory", NULL);
+    if (!start(enc) || !add_by_position(enc, count))
+      return false;
+  }
+  return close_batch(enc);
+}
+
+static const char *tail_of(lua_State *L, int push, int chat) {
+  static const char *const tails[3][3] = {
+      {"]}", "],\"chatNotification\":false}", "],\"chatNotification\":true}"},
+      {"],\"pushNotification\":false}", "],\"pushNotification\":false,\"chatNotification\":false}",
+       "],\"pushNotification\":false,\"chatNotification\":true}"},
+      {"],\"pushNotification\":true}", "],\"pushNotification\":true,\"chatNotification\":false}",
+       "],\"pushNotification\":true,\"chatNotification\":true}"},
+  };
+  int first = lua_isnil(L, push) ? 0 : 1 + lua_toboolean(L, push);
+  int second = lua_isnil(L, chat) ? 0 : 1 + lua_toboolean(L, chat);
+  return tails[first][second];
+}
+
+/* Returns nil, code, position or nil, field or nil, detail or nil. */
+static int push_failure(lua_State *L, const encoder *enc) {
+  if (!enc->with_field)
+    lua_pushnil(L);
+  int field = lua_gettop(L);
+  lua_pushnil(L);
+  lua_pushstring(L, enc->code);
+  if (enc->position)
+    lua_pushinteger(L, (lua_Integer)enc->position);
+  else
+    lua_pushnil(L);
+  lua_pushvalue(L, field);
+  if (enc->other)
+    lua_pushinteger(L, (lua_Integer)enc->other);
+  else
+    lua_pushstring(L, enc->detail);
+  return 5;
+}
+
+static attendees *new_attendees(lua_State *L, size_t batches) {
+  attendees *out = lua_newuserdata(L, sizeof *out + batches * sizeof(batch));
+  memset(out, 0, sizeof *out);
+  dt_buf_init(&out->body, DT_MAX_REQUEST_BYTES);
+  luaL_setmetatable(L, TYPE_NAME);
+  return out;
+}
+
+/*
+ * core.attendees(list, push, chat, removing) -> attendees; or nil, code,
+ * position, field, detail. `push` and `chat` are the API's notification
+ * switches, nil to leave them unsaid.
+ */
+static int core_attendees(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 4);
+  size_t count = lua_rawlen(L, 1);
+  encoder enc = {.L = L, .removing = lua_toboolean(L, 4), .tail = tail_of(L, 2, 3)};
+  lua_pushvalue(L, lua_upvalueindex(1));
+  enc.key_id = lua_tostring(L, -1);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  enc.key_optional = lua_tostring(L, -1);
+  lua_settop(L, 3);
+  luaL_checkstack(L, 10, NULL);
+  size_t batches = count > DT_MAX_ATTENDEES ? 1 : count / DT_BATCH_ATTENDEES + 1;
+  enc.out = new_attendees(L, batches); /* at 4, where it stays */
+  lua_pushnil(L);
+  bool is_empty = count == 0 && !lua_next(L, 1);
+  if (is_empty)
+    fail(&enc, "no_attendees", NULL);
+  else if (count > DT_MAX_ATTENDEES)
+    fail(&enc, "too_many_attendees", NULL);
+  lua_settop(L, 4);
+  bool done = !enc.code && encode(&enc, (uint32_t)count);
+  dt_idset_free(&enc.out->seen);
+  if (!done)
+    return push_failure(L, &enc);
+  lua_settop(L, 4);
+  return 1;
+}
+
+static attendees *check_attendees(lua_State *L, int index) {
+  return luaL_checkudata(L, index, TYPE_NAME);
+}
+
+static const batch *check_batch(lua_State *L, const attendees *self, lua_Integer number) {
+  if (number < 1 || number > (lua_Integer)self->batch_count)
+    luaL_error(L, "no batch %d", (int)number);
+  return &self->batches[number - 1];
+}
+
+const char *ldt_attendees_body(lua_State *L, int index, lua_Integer number, size_t *length) {
+  const attendees *self = check_attendees(L, index);
+  const batch *at = check_batch(L, self, number);
+  *length = at->length;
+  return self->body.data + at->offset;
+}
+
+/* attendees:batches() -> how many requests it takes. */
+static int attendees_batches(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)check_attendees(L, 1)->batch_count);
+  return 1;
+}
+
+/* attendees:batch(i) -> first and last position in the list, number of attendees. */
+static int attendees_batch(lua_State *L) {
+  const batch *at = check_batch(L, check_attendees(L, 1), luaL_checkinteger(L, 2));
+  lua_pushinteger(L, (lua_Integer)at->first);
+  lua_pushinteger(L, (lua_Integer)at->last);
+  lua_pushinteger(L, (lua_Integer)at->count);
+  return 3;
+}
+
+/* attendees:body(i) -> the request body of batch i. */
+static int attendees_body(lua_State *L) {
+  size_t length = 0;
+  const char *body = ldt_attendees_body(L, 1, luaL_checkinteger(L, 2), &length);
+  lua_pushlstring(L, body, length);
+  return 1;
+}
+
+/* FNV-1a: tells other arguments by mistake, not by malice. */
+static uint64_t digest(uint64_t hash, const char *data, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    hash = (hash ^ (unsigned char)data[i]) * UINT64_C(0x100000001B3);
+  return hash;
+}
+
+/* attendees:digest(text) -> 16 hex digits that change when the text or a body does. */
+static int attendees_digest(lua_State *L) {
+  static const char digits[] = "0123456789abcdef";
+  const attendees *self = check_attendees(L, 1);
+  size_t length = 0;
+  const char *text = luaL_checklstring(L, 2, &length);
+  uint64_t hash = digest(UINT64_C(0xCBF29CE484222325), text, length + 1);
+  hash = digest(hash, self->body.data, self->body.length);
+  char hex[16];
+  for (int i = 0; i < 16; i++)
+    hex[i] = digits[(hash >> (60 - 4 * i)) & 15];
+  lua_pushlstring(L, hex, sizeof hex);
+  return 1;
+}
+
+static int attendees_gc(lua_State *L) {
+  attendees *self = check_attendees(L, 1);
+  dt_idset_free(&self->seen);
+  dt_buf_free(&self->body);
+  self->batch_count = 0;
+  return 0;
+}
+
+void ldt_open_attendees(lua_State *L) {
+  static const luaL_Reg metamethods[] = {{"__gc", attendees_gc}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"batches", attendees_batches}, {"batch", attendees_batch}, {"body", attendees_body},
+      {"digest", attendees_digest},   {NULL, NULL},
+  };
+  ldt_new_metatable(L, TYPE_NAME, metamethods, methods);
+  lua_pushliteral(L, "id");
+  lua_pushliteral(L, "isOptional");
+  lua_pushcclosure(L, core_attendees, 2);
+  lua_setfield(L, -2, "attendees");
+}

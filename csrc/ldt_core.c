@@ -1,0 +1,191 @@
+#include "ldt.h"
+
+#include "dt_header.h"
+#include "dt_limits.h"
+#include "dt_poller.h"
+#include "dt_random.h"
+#include "dt_uri.h"
+
+#include <curl/curl.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *ldt_text_fault(dt_text_fault fault) {
+  static const char *const names[] = {
+      [DT_TEXT_OK] = "ok",
+      [DT_TEXT_EMPTY] = "empty",
+      [DT_TEXT_TOO_LONG] = "too_long",
+      [DT_TEXT_CONTROL] = "control_byte",
+      [DT_TEXT_NOT_UTF8] = "not_utf8",
+      [DT_TEXT_NOT_VISIBLE] = "not_visible_ascii",
+      [DT_TEXT_DOT_SEGMENT] = "dot_segment",
+  };
+  return names[fault];
+}
+
+void ldt_new_metatable(lua_State *L, const char *name, const luaL_Reg *metamethods,
+                       const luaL_Reg *methods) {
+  luaL_newmetatable(L, name);
+  luaL_setfuncs(L, metamethods, 0);
+  lua_newtable(L);
+  luaL_setfuncs(L, methods, 0);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
+/* core.now() -> seconds of the monotonic clock. */
+static int core_now(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)dt_clock_us() / 1e6);
+  return 1;
+}
+
+/* core.uuid() -> a random UUIDv4, or nil when the system's source fails. */
+static int core_uuid(lua_State *L) {
+  char uuid[DT_UUID_BYTES];
+  if (!dt_random_uuid(uuid))
+    return 0;
+  lua_pushlstring(L, uuid, sizeof uuid);
+  return 1;
+}
+
+/* core.random() -> a number in [0, 1), or nil when the system's source fails. */
+static int core_random(lua_State *L) {
+  double number = 0;
+  if (!dt_random_unit(&number))
+    return 0;
+  lua_pushnumber(L, number);
+  return 1;
+}
+
+/* core.retry_after(value, now) -> seconds, or nil when it says nothing usable. */
+static int core_retry_after(lua_State *L) {
+  size_t length = 0;
+  const char *value = luaL_checklstring(L, 1, &length);
+  double seconds = dt_header_retry_after(value, length, (time_t)luaL_checknumber(L, 2));
+  if (seconds < 0)
+    return 0;
+  lua_pushnumber(L, seconds);
+  return 1;
+}
+
+static int push_fault(lua_State *L, dt_text_fault fault) {
+  if (fault == DT_TEXT_OK)
+    return 0;
+  lua_pushstring(L, ldt_text_fault(fault));
+  return 1;
+}
+
+/* core.check_id(text) -> nil, or the code of what is wrong with it as an id. */
+static int core_check_id(lua_State *L) {
+  size_t length = 0;
+  const char *text = luaL_checklstring(L, 1, &length);
+  return push_fault(L, dt_text_check_id(text, length, DT_MAX_ID_BYTES));
+}
+
+/* core.check_visible(text, limit) -> nil, or the code of what is wrong with it as a header value. */
+static int core_check_visible(lua_State *L) {
+  size_t length = 0;
+  const char *text = luaL_checklstring(L, 1, &length);
+  return push_fault(L, dt_text_check_visible(text, length, (size_t)luaL_checkinteger(L, 2)));
+}
+
+static dt_text_fault check_segment(const char *text, size_t length) {
+  dt_text_fault fault = dt_text_check_id(text, length, DT_MAX_ID_BYTES);
+  if (fault == DT_TEXT_OK && dt_uri_has_dot_segment(text, length))
+    fault = DT_TEXT_DOT_SEGMENT;
+  return fault;
+}
+
+/*
+ * core.url(base, literal, segment, literal, …) -> the literals as they are with
+ * the segments between them checked and percent-encoded; or nil, which segment
+ * (from 1), the code of what is wrong with it.
+ */
+static int core_url(lua_State *L) {
+  char encoded[3 * DT_MAX_ID_BYTES];
+  int top = lua_gettop(L);
+  luaL_Buffer buffer;
+  for (int i = 1; i <= top; i++) {
+    size_t length = 0;
+    const char *text = luaL_checklstring(L, i, &length);
+    dt_text_fault fault = i > 2 && i % 2 == 1 ? check_segment(text, length) : DT_TEXT_OK;
+    if (fault == DT_TEXT_OK)
+      continue;
+    lua_pushnil(L);
+    lua_pushinteger(L, i / 2);
+    lua_pushstring(L, ldt_text_fault(fault));
+    return 3;
+  }
+  luaL_buffinit(L, &buffer);
+  for (int i = 1; i <= top; i++) {
+    size_t length = 0;
+    const char *text = lua_tolstring(L, i, &length);
+    if (i > 2 && i % 2 == 1) {
+      length = dt_uri_encode(encoded, text, length);
+      text = encoded;
+    }
+    luaL_addlstring(&buffer, text, length);
+  }
+  luaL_pushresult(&buffer);
+  return 1;
+}
+
+/* core.pid() -> the process, to tell a fork. */
+static int core_pid(lua_State *L) {
+  lua_pushinteger(L, getpid());
+  return 1;
+}
+
+static void add_limits(lua_State *L) {
+  static const struct {
+    const char *name;
+    lua_Integer value;
+  } limits[] = {
+      {"batch_attendees", DT_BATCH_ATTENDEES},
+      {"max_attendees", DT_MAX_ATTENDEES},
+      {"max_id_bytes", DT_MAX_ID_BYTES},
+      {"max_token_bytes", DT_MAX_TOKEN_BYTES},
+      {"max_client_token_bytes", DT_MAX_CLIENT_TOKEN_BYTES},
+      {"max_url_bytes", DT_MAX_URL_BYTES},
+      {"max_answer_bytes", DT_MAX_ANSWER_BYTES},
+      {"max_answer_header_bytes", DT_MAX_ANSWER_HEADER_BYTES},
+      {"max_in_flight", DT_MAX_IN_FLIGHT},
+      {"max_retry_after", DT_MAX_RETRY_AFTER_SECONDS},
+  };
+  lua_newtable(L);
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+    lua_pushinteger(L, limits[i].value);
+    lua_setfield(L, -2, limits[i].name);
+  }
+  lua_setfield(L, -2, "limits");
+}
+
+#if defined(__GNUC__)
+#define LDT_EXPORT __attribute__((visibility("default")))
+#else
+#define LDT_EXPORT
+#endif
+
+LDT_EXPORT int luaopen_dingtalk_core(lua_State *L);
+
+int luaopen_dingtalk_core(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"now", core_now},
+      {"uuid", core_uuid},
+      {"random", core_random},
+      {"retry_after", core_retry_after},
+      {"check_id", core_check_id},
+      {"check_visible", core_check_visible},
+      {"url", core_url},
+      {"pid", core_pid},
+      {NULL, NULL},
+  };
+  lua_newtable(L);
+  luaL_setfuncs(L, functions, 0);
+  add_limits(L);
+  lua_pushstring(L, curl_version());
+  lua_setfield(L, -2, "libcurl");
+  ldt_open_attendees(L);
+  ldt_open_engine(L);
+  return 1;
+}
