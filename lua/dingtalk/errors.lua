@@ -1,0 +1,241 @@
+--- The one place where an answer or a failure is judged: what kind it is, what is known of the
+--- outcome, and whether and how sending the same again can help.
+
+local json = require "dingtalk.json"
+local rules = require "dingtalk.rules"
+local limits = require "dingtalk.limits"
+
+local errors = {}
+
+---@class dingtalk.Error
+---@field kind string one of rules.kinds: the stable thing to branch on
+---@field code string the service's own code verbatim, or ours for local failures
+---@field message string for people
+---@field outcome "not_sent"|"rejected"|"unknown"
+---@field retryable boolean whether sending the same again can help
+---@field retry_after number? seconds to wait before, where known
+---@field status integer? HTTP status of the answer
+---@field request_id string? the service's id of the request
+---@field attempts integer? requests made
+---@field client_token string? the x-client-token they carried
+---@field elapsed number? seconds
+---@field argument string? for kind "argument": which, like "list[3].id"
+---@field required_scopes string[]? for kind "permission"
+---@field hint string? what to do
+---@field added integer? of a batched call: attendees accepted before
+---@field batch integer? the batch that failed, from 1
+---@field batches table[]? the batches that were accepted, as in a result
+---@field resume table? pass as opts.resume, with the same arguments, to send what is missing
+local Error = { __name = "dingtalk.Error" }
+
+--- Whether `value` is an error of this module.
+---@param value any
+---@return boolean
+function errors.is_error(value)
+  return type(value) == "table" and getmetatable(value) == Error
+end
+
+local function describe(err)
+  local parts = { ("dingtalk: %s (%s): %s"):format(err.kind, err.code, err.message) }
+  local facts = { err.argument and "argument " .. err.argument or "outcome " .. err.outcome }
+  if err.status then facts[#facts + 1] = "HTTP " .. err.status end
+  if err.request_id then facts[#facts + 1] = "request " .. err.request_id end
+  if (err.attempts or 0) > 1 then facts[#facts + 1] = err.attempts .. " attempts" end
+  if err.batch and err.added then
+    facts[#facts + 1] = ("batch %d, %d added before"):format(err.batch, err.added)
+  end
+  parts[#parts + 1] = " [" .. table.concat(facts, ", ") .. "]"
+  if err.hint then parts[#parts + 1] = " " .. err.hint end
+  return table.concat(parts)
+end
+
+Error.__tostring = describe
+
+function Error.__concat(left, right)
+  return tostring(left) .. tostring(right)
+end
+
+--- Makes an error of a table of its fields.
+---@param fields table
+---@return dingtalk.Error
+function errors.new(fields)
+  return setmetatable(fields, Error)
+end
+
+--- An argument refused before anything was sent.
+---@param argument string which, like "list[3].id"
+---@param code string
+---@param message string
+---@param hint string?
+---@return dingtalk.Error
+function errors.argument(argument, code, message, hint)
+  return errors.new {
+    kind = "argument", code = code, message = message, argument = argument, hint = hint,
+    outcome = "not_sent", retryable = false,
+  }
+end
+
+--- A text from outside on one line: no control bytes, of bounded length.
+---@param text string
+---@return string
+function errors.one_line(text)
+  text = text:gsub("[%c\127]+", " ")
+  if #text <= limits.max_message_bytes then return text end
+  -- Not in the middle of a character.
+  return (text:sub(1, limits.max_message_bytes):gsub("[\192-\255][\128-\191]*$", "")) .. "…"
+end
+
+local function lookup_code(code)
+  local rule = rules.codes[code]
+  if rule then return rule end
+  for _, row in ipairs(rules.prefixes) do
+    if code:sub(1, #row.prefix) == row.prefix then return row end
+  end
+end
+
+local function text_of(value)
+  if type(value) == "string" and value ~= "" then return value end
+  if type(value) == "number" then return ("%.14g"):format(value) end
+end
+
+local function first_text(object, ...)
+  for i = 1, select("#", ...) do
+    local text = text_of(object[(select(i, ...))])
+    if text then return text end
+  end
+end
+
+local function scopes_of(object)
+  local detail = object.accessdenieddetail or object.accessDeniedDetail
+  local scopes = type(detail) == "table" and detail.requiredScopes
+  if type(scopes) ~= "table" then return nil end
+  local texts = {}
+  for _, scope in ipairs(scopes) do
+    texts[#texts + 1] = text_of(scope) and errors.one_line(text_of(scope))
+  end
+  return texts
+end
+
+-- A failure is a plain table of an error's fields with `retry`, the name of a row of rules.retries.
+local function failure(rule, code, message, outcome, object)
+  local scopes = object and scopes_of(object)
+  local hint = rule.hint
+  if rule.kind == "permission" and scopes and #scopes > 0 then
+    hint = "Ask for the permission " .. table.concat(scopes, ", ") .. " in the developer console."
+  end
+  return {
+    kind = rule.kind, code = errors.one_line(code), message = errors.one_line(message),
+    outcome = outcome, retry = rule.retry, retryable = rules.is_retryable(rule),
+    retry_after = rule.retry_after, hint = hint, required_scopes = scopes,
+  }
+end
+
+local function from_transport(answer)
+  local rule = rules.curl[answer.curl] or rules.curl_other
+  local sent = answer.sent
+  if answer.overflow then
+    rule = { kind = "protocol", code = answer.overflow, message = "the answer is larger than the limit" }
+  elseif answer.curl == 28 and not sent then
+    rule = rules.connect_timeout
+  end
+  local detail = answer.message and answer.message ~= "" and ": " .. answer.message or ""
+  return failure(rule, rule.code, rule.message .. detail, sent and "unknown" or "not_sent")
+end
+
+-- The address ban has a form of its own, under an unknown status.
+local function is_ban(object)
+  return object.punish ~= nil and (object.status == 1111 or object.punish == "deny")
+end
+
+local function soft_code(object)
+  local code = text_of(object.errcode)
+  if code and code ~= "0" then return code end
+end
+
+local function by_status(status, code, message, object)
+  local rule = rules.statuses[status] or (status >= 500 and rules.server_fault) or rules.bad_request
+  return failure(rule, code or "http_" .. status, message or rule.message,
+    status >= 500 and "unknown" or "rejected", object)
+end
+
+-- An error's body: JSON with a code, or anything else.
+local function from_refusal(status, body, object)
+  local message = object and first_text(object, "message", "errmsg", "msg")
+  local code = object and first_text(object, "code", "errcode")
+  if object and is_ban(object) then
+    return failure(rules.ban, "1111", rules.ban.message, "rejected")
+  end
+  local rule = code and lookup_code(code)
+  if rule then
+    local outcome = (status >= 500 or rule.unresolved) and "unknown" or "rejected"
+    return failure(rule, code, message or rule.kind, outcome, object)
+  end
+  if body and not object and status < 500 and not rules.any_body[status] then
+    local found = failure(rules.not_json, "not_json", rules.not_json.message .. ": " .. body, "rejected")
+    if status == 403 then found.hint = rules.ban.hint end
+    return found
+  end
+  return by_status(status, code, message, object)
+end
+
+-- A success has an empty body or a JSON object that does not speak of a failure.
+local function from_success(body, object)
+  if not object then
+    local is_json = json.decode(body) ~= nil
+    local rule = is_json and rules.unexpected_json or rules.not_json
+    return failure(rule, rule.code, rule.message .. ": " .. body, "unknown")
+  end
+  if is_ban(object) then
+    return failure(rules.ban, "1111", rules.ban.message, "rejected")
+  end
+  local message = first_text(object, "errmsg", "message") or "the service answered no under status 200"
+  local errcode = soft_code(object)
+  if errcode then
+    return failure(rules.soft_error, errcode, message, "rejected")
+  end
+  local code = text_of(object.code)
+  if code and text_of(object.message) and not rules.success_codes[code] then
+    local rule = lookup_code(code) or rules.soft_error
+    return failure(rule, code, message, "unknown", object)
+  end
+  if object.success == false then
+    return failure(rules.soft_error, "success_false", message, "unknown")
+  end
+end
+
+local function from_answer(status, body, object)
+  if status >= 400 then return from_refusal(status, body, object) end
+  if status == 200 then return body and from_success(body, object) end
+  local rule = status >= 300 and rules.redirect or rules.unexpected_status
+  return failure(rule, rule.code, rule.message .. ": HTTP " .. status, "unknown")
+end
+
+local function object_of(body)
+  if not body or not json.is_object(body) then return nil end
+  local object = json.decode(body)
+  return type(object) == "table" and object or nil
+end
+
+--- Judges one attempt. `answer` has what dingtalk.core's engine:take returns, by name: curl, status,
+--- sent, body, request_id, retry_after (the header's seconds), message, overflow.
+---@param answer table
+---@return table? failure the fields of an error, with `retry`; nil for a success
+---@return table? object the JSON object of a success that has a body
+function errors.judge(answer)
+  if answer.cancelled then
+    return failure(rules.cancelled, answer.cancelled, rules.cancelled.message,
+      answer.sent and "unknown" or "not_sent")
+  end
+  if answer.curl ~= 0 then return from_transport(answer) end
+  local object = object_of(answer.body)
+  local found = from_answer(answer.status, answer.body, object)
+  if not found then return nil, object end
+  found.status = answer.status
+  local request_id = answer.request_id
+    or object and first_text(object, "requestid", "requestId", "RequestId", "request_id")
+  found.request_id = request_id and errors.one_line(request_id)
+  if answer.retry_after then found.retry_after = answer.retry_after end
+  return found
+end
+
+return errors

@@ -1,0 +1,31 @@
+--- Every limit and default, with its unit and where it comes from. The limits of the C core stand
+--- in csrc/dt_limits.h and are read from there.
+
+local core = require "dingtalk.core"
+
+local limits = {
+  max_timeout = 86400,      -- seconds, of a call or a connect: ours
+  max_attempts = 100,       -- of one request: ours
+  max_concurrency = 10000,  -- requests or jobs in flight of one call: ours
+  max_connections = 256,    -- to one host: ours
+  max_user_agent_bytes = 256, -- of the application's name: ours
+  max_message_bytes = 500,  -- of a message from outside, in an error: ours
+  max_rate = 10000,         -- calls a second of a bulk run: ours
+
+  defaults = {
+    base_url = "https://api.dingtalk.io", -- the international region
+    timeout = 30,           -- seconds, the whole logical call
+    connect_timeout = 5,    -- seconds, DNS, connect and TLS together
+    max_attempts = 3,       -- of one request
+    max_connections = 8,    -- to one host; one is enough where HTTP/2 is spoken
+    concurrency = 1,        -- batches of one call in flight
+    retry_budget = 100,     -- retries a client may be ahead of its successes (each gives back 0.2)
+    rate = 20,              -- calls a second of a bulk run: the service's limit, standard edition
+  },
+}
+
+for name, value in pairs(core.limits) do
+  limits[name] = value
+end
+
+return limits

@@ -1,0 +1,165 @@
+--- What is known of the service's answers and of libcurl's failures, as data. errors.lua applies it,
+--- call.lua reads how each is retried, the specs and the README's tables check it.
+
+local rules = {}
+
+--- Every kind of error, with when it comes and what to do.
+rules.kinds = {
+  { "argument", "refused before anything was sent", "Correct the argument that `argument` names." },
+  { "network", "no connection, or it broke", "Try again later; `outcome` says whether it may have been done." },
+  { "tls", "no trusted connection", "Check the certificates: `config.ca_file`, `config.ca_path`, the clock." },
+  { "timeout", "no answer within the time", "Raise `timeout`, or try again; mind `outcome`." },
+  { "auth", "the access token or the credentials were refused", "Get a new token; check the region and the app." },
+  { "permission", "the app or the user may not do this", "Ask for the scopes in `required_scopes`." },
+  { "not_found", "no such event", "Check the ids: the user is the unionId of the event's creator." },
+  { "invalid", "the service refused a parameter", "Correct the arguments; the same again is refused again." },
+  { "conflict", "the same `x-client-token` is in use", "Wait, or use another `client_token` for another request." },
+  { "throttled", "too many calls", "Wait `retry_after` seconds; call at a lower rate." },
+  { "quota", "a quota of the organisation is spent", "Ask the administrator; sending again does not help." },
+  { "server", "the service failed", "Try again later; mind `outcome`." },
+  { "protocol", "an answer that is none of the known ones", "Check `base_url` and what stands between." },
+  { "cancelled", "closed or cancelled while in flight", "Mind `outcome`; send again with `resume`." },
+}
+
+--- How an attempt is repeated. `base`, `cap`: seconds; the wait is drawn evenly between `floor` times
+--- the back-off and the whole of it. `unlimited`: bounded by the deadline instead of max_attempts.
+rules.retries = {
+  transient = { base = 0.25, factor = 2, cap = 20, floor = 0 },
+  throttled = { base = 1, factor = 2, cap = 20, floor = 0.5 },
+  processing = { base = 1, factor = 2, cap = 20, floor = 0.5, unlimited = true },
+  minute = { base = 60, factor = 1, cap = 60, floor = 1 },
+  later = false,     -- can help, but not within this call
+  new_token = false, -- once, where a token source can
+}
+
+--- Whether sending the same again can help.
+function rules.is_retryable(rule)
+  return rule.retry ~= nil and rule.retry ~= "new_token"
+end
+
+local auth_hint = "Get a new access token, from the same region (.io or .com) as base_url."
+local unionid_hint = "Ids are unionIds, not staff userIds; user is the creator of the event."
+
+--- By the service's code; the same code appears under several statuses.
+rules.codes = {
+  invalidParameter = { kind = "invalid", hint = unionid_hint },
+  idempotencyProcessing = { kind = "conflict", retry = "processing", unresolved = true },
+  IdempotentParameterMismatch = {
+    kind = "conflict", hint = "Another request used this client_token; take a new one.",
+  },
+  itemNotFound = { kind = "not_found", hint = unionid_hint },
+  InvalidAuthentication = { kind = "auth", retry = "new_token", hint = auth_hint },
+  ["accesstoken.expired"] = { kind = "auth", retry = "new_token", hint = auth_hint },
+  ["unauthorized.client"] = { kind = "auth", retry = "new_token", hint = auth_hint },
+  ["AuthenticationFailed.MissingParameter"] = { kind = "auth", hint = auth_hint },
+  invalidClientIdOrSecret = { kind = "auth", hint = "Check the app's key and secret, and the region." },
+  invalidSuiteKey = { kind = "auth", hint = "Check suite_key and suite_secret." },
+  invalidSuiteTicket = { kind = "auth", hint = "Use the newest suite_ticket the service has pushed." },
+  invalidAuthInfo = { kind = "auth", hint = "Check that the organisation has authorised the app." },
+  ["Forbidden.AccessDenied.AccessTokenPermissionDenied"] = { kind = "permission" },
+  ["Forbidden.AccessDenied.IpNotInWhiteList"] = {
+    kind = "permission", hint = "Add this machine's egress address to the app's allowed addresses.",
+  },
+  permissionDeny = { kind = "permission" },
+  apiPermissionDenied = { kind = "permission" },
+  orgAccessForbidden = { kind = "permission" },
+  ["Forbidden.AccessDenied.QpsLimitForApi"] = { kind = "throttled", retry = "throttled", retry_after = 1 },
+  ["Forbidden.AccessDenied.ApiCountLimitForOrg"] = {
+    kind = "quota", hint = "The organisation's monthly number of calls is spent.",
+  },
+  ["system.busy"] = { kind = "throttled", retry = "throttled" },
+  systemBusy = { kind = "throttled", retry = "throttled" },
+  ["qps.exceed.limit"] = { kind = "throttled", retry = "throttled", retry_after = 1 },
+  requestTooMuch = { kind = "throttled", retry = "throttled" },
+  ["request.too.fast"] = { kind = "throttled", retry = "throttled" },
+  ["request.too.frequent"] = { kind = "throttled", retry = "throttled" },
+  invokeFrequency = { kind = "throttled", retry = "throttled" },
+  ["request.overlimit"] = { kind = "throttled", retry = "throttled" },
+  flowLimit = { kind = "quota" },
+  exceedMaxReceiverSize = { kind = "quota" },
+  notInEvent = { kind = "invalid", hint = unionid_hint },
+  systemError = { kind = "server", retry = "transient" },
+  ["system.error"] = { kind = "server", retry = "transient" },
+  unknownError = { kind = "server", retry = "transient" },
+  internalError = { kind = "server", retry = "transient" },
+  innerSystemError = { kind = "server", retry = "transient" },
+  serviceBusy = { kind = "server", retry = "transient" },
+  operationTimeout = { kind = "server", retry = "transient" },
+  ["service.timeout"] = { kind = "server", retry = "transient" },
+}
+
+--- By the beginning of the code, in order.
+rules.prefixes = {
+  { prefix = "invalidParameter.", kind = "invalid", hint = unionid_hint },
+  { prefix = "Forbidden.AccessDenied.QpsLimit", kind = "throttled", retry = "throttled", retry_after = 1 },
+  { prefix = "Forbidden.AccessDenied.QpmLimit", kind = "throttled", retry = "minute", retry_after = 60 },
+}
+
+--- By the status, where the code says nothing.
+rules.statuses = {
+  [401] = { kind = "auth", retry = "new_token", hint = auth_hint, message = "the access token was refused" },
+  [403] = { kind = "permission", message = "the service refused access" },
+  [404] = { kind = "not_found", message = "not found", hint = unionid_hint },
+  [409] = { kind = "conflict", message = "conflict" },
+  [429] = { kind = "throttled", retry = "throttled", message = "too many requests" },
+}
+rules.bad_request = { kind = "invalid", message = "the service refused the request" }
+rules.server_fault = { kind = "server", retry = "transient", message = "the service failed" }
+--- Statuses that say enough whatever the body is.
+rules.any_body = { [401] = true, [429] = true }
+--- Values of `code` in the body of a 200 that are no failure.
+rules.success_codes = { ["0"] = true, OK = true, ok = true, success = true, Success = true }
+
+rules.ban = {
+  kind = "throttled", retry = "later", retry_after = 300,
+  message = "the service has banned this address for 5 minutes",
+  hint = "Stop calling from this address for 5 minutes: 10,000 calls in 20 s from one address are too many.",
+}
+local base_url_hint = "Check base_url, and any proxy or gateway between."
+rules.redirect = {
+  kind = "protocol", code = "redirect", message = "a redirect, never followed with a token", hint = base_url_hint,
+}
+rules.unexpected_status = { kind = "protocol", code = "unexpected_status", message = "an unknown answer" }
+rules.not_json = {
+  kind = "protocol", code = "not_json", message = "an answer that is no JSON", hint = base_url_hint,
+}
+rules.unexpected_json = { kind = "protocol", code = "unexpected_json", message = "JSON that is no object" }
+rules.soft_error = { kind = "protocol", hint = base_url_hint }
+rules.cancelled = { kind = "cancelled", retry = "later", message = "cancelled while in flight" }
+rules.connect_timeout = {
+  kind = "timeout", code = "connect_timeout", retry = "transient", message = "not connected in time",
+}
+
+local ca_hint = "Check the system's certificates and clock, or set config.ca_file."
+
+--- By libcurl's code. What was sent decides the outcome, not this table.
+rules.curl = {
+  [1] = { kind = "protocol", code = "bad_http", message = "a protocol that is not allowed" },
+  [3] = { kind = "argument", code = "bad_url", message = "libcurl does not take the URL" },
+  [5] = { kind = "network", code = "resolve_proxy_failed", retry = "transient", message = "the proxy's name is unknown" },
+  [6] = { kind = "network", code = "resolve_failed", retry = "transient", message = "the host's name is unknown" },
+  [7] = { kind = "network", code = "connect_failed", retry = "transient", message = "no connection" },
+  [8] = { kind = "protocol", code = "bad_http", message = "an answer that is no HTTP" },
+  [16] = { kind = "network", code = "http2_failed", retry = "transient", message = "the HTTP/2 connection failed" },
+  [18] = { kind = "protocol", code = "truncated_body", retry = "transient", message = "the answer was cut off" },
+  [27] = { kind = "network", code = "out_of_memory", message = "out of memory" },
+  [28] = { kind = "timeout", code = "timeout", retry = "transient", message = "no answer in time" },
+  [35] = { kind = "tls", code = "tls_failed", retry = "transient", message = "the TLS handshake failed" },
+  [52] = { kind = "network", code = "empty_answer", retry = "transient", message = "closed without an answer" },
+  [55] = { kind = "network", code = "send_failed", retry = "transient", message = "sending failed" },
+  [56] = { kind = "network", code = "receive_failed", retry = "transient", message = "receiving failed" },
+  [58] = { kind = "tls", code = "tls_failed", message = "a local certificate is unusable" },
+  [59] = { kind = "tls", code = "tls_failed", message = "no cipher in common" },
+  [60] = { kind = "tls", code = "certificate_invalid", message = "the server's certificate is not trusted", hint = ca_hint },
+  [61] = { kind = "protocol", code = "bad_http", message = "an encoding nobody asked for" },
+  [77] = { kind = "tls", code = "ca_unreadable", message = "the certificates to trust cannot be read", hint = ca_hint },
+  [90] = { kind = "tls", code = "certificate_invalid", message = "the server's key is not the expected one" },
+  [91] = { kind = "tls", code = "certificate_invalid", message = "the certificate's status is invalid", hint = ca_hint },
+  [92] = { kind = "network", code = "http2_stream_failed", retry = "transient", message = "the HTTP/2 stream failed" },
+  [97] = { kind = "network", code = "proxy_failed", retry = "transient", message = "the proxy failed" },
+  [100] = { kind = "protocol", code = "headers_too_large", message = "the answer's headers are larger than the limit" },
+}
+--- Any other of libcurl's codes.
+rules.curl_other = { kind = "network", code = "transfer_failed", retry = "transient", message = "the transfer failed" }
+
+return rules
