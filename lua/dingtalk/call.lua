@@ -1,0 +1,165 @@
+--- One logical request: attempts, waits, deadline, token refresh. Policy without I/O: what it needs
+--- of the world it asks of the client (exchange, pause, now, random, spend_retry).
+
+local core = require "dingtalk.core"
+local errors = require "dingtalk.errors"
+local limits = require "dingtalk.limits"
+local rules = require "dingtalk.rules"
+
+local call = {}
+
+---@class dingtalk.Task what the requests of one call share
+---@field operation string name for hooks and logs
+---@field method "GET"|"POST"|"PUT"|"DELETE"
+---@field url string
+---@field token string|table|nil access token or token source; nil for the token calls themselves
+---@field body any what engine:start takes
+---@field deadline number in seconds of client:now()
+---@field max_attempts integer
+
+---@class dingtalk.Slot one request of a task: its number and token going in, its answer coming out
+---@field batch integer? number of the batch in the body
+---@field client_token string?
+---@field attempts integer requests made so far
+---@field elapsed number seconds, when it has ended
+
+local function read_token(client, task)
+  local token = task.token
+  if type(token) ~= "table" and type(token) ~= "userdata" then return token end
+  local text, err = token:get(client)
+  if errors.is_error(err) then return nil, err end
+  if type(text) == "string" and not core.check_visible(text, limits.max_token_bytes) then return text end
+  return nil, errors.new {
+    kind = "auth", code = "no_token", outcome = "not_sent", retryable = false,
+    message = "the token source gave no usable token"
+      .. (type(err) == "string" and ": " .. errors.one_line(err) or ""),
+  }
+end
+
+-- A failure that ends the call as it is, before an attempt.
+local function out_of_time()
+  local rule = rules.connect_timeout
+  return {
+    kind = "timeout", code = rule.code, message = "no time left to send the request",
+    outcome = "not_sent", retryable = true,
+  }
+end
+
+local function attempt(client, task, slot)
+  local token, err = read_token(client, task)
+  if err then return err end
+  local left = task.deadline - client:now()
+  if left <= 0 then return out_of_time() end
+  slot.attempts = slot.attempts + 1
+  slot.token = token
+  client:exchange(slot, task, token, left)
+  if slot.curl == 0 and slot.status == 200 and not slot.body and not slot.cancelled then return nil end
+  return errors.judge(slot)
+end
+
+--- The wait before retry number `number` (from 1), in seconds.
+---@param row table a row of rules.retries
+---@param number integer
+---@param random number in [0, 1)
+---@return number seconds
+function call.backoff(row, number, random)
+  local full = math.min(row.base * row.factor ^ (number - 1), row.cap)
+  return full * (row.floor + (1 - row.floor) * random)
+end
+
+local function refresh(task, slot)
+  if slot.refreshed or type(task.token) == "string" then return nil end
+  slot.refreshed = true
+  task.token:invalidate(slot.token)
+  return 0
+end
+
+-- Seconds until the next attempt, or nil when there is none; then also why, if it is ours.
+local function next_wait(client, task, slot, failure)
+  if failure.retry == "new_token" and task.token then return refresh(task, slot) end
+  local row = rules.retries[failure.retry]
+  if not row then return nil end
+  slot.retries = (slot.retries or 0) + 1
+  if not row.unlimited then
+    slot.limited = (slot.limited or 0) + 1
+    if slot.limited >= task.max_attempts then return nil end
+    if not client:spend_retry() then
+      return nil, "Not tried again: the client's retry budget is spent, as in an outage."
+    end
+  end
+  local wait = call.backoff(row, slot.retries, client:random())
+  if slot.retry_after and slot.retry_after > wait then wait = slot.retry_after end
+  if wait < task.deadline - client:now() then return wait end
+  failure.retry_after = failure.retry_after or wait
+  return nil
+end
+
+-- The service may echo what it was sent.
+local function without_token(text, token)
+  if not token or #token < 8 or not text:find(token, 1, true) then return text end
+  return (text:gsub(token:gsub("%p", "%%%0"), "[token]"))
+end
+
+local function report(client, task, slot, failure, wait, began)
+  local hook = client.on_attempt
+  if not hook then return end
+  local ok, message = pcall(hook, {
+    operation = task.operation, attempt = slot.attempts, batch = slot.batch,
+    client_token = slot.client_token, elapsed = client:now() - began,
+    status = slot.status ~= 0 and slot.status or nil,
+    request_id = failure and failure.request_id or slot.request_id,
+    kind = failure and failure.kind, code = failure and failure.code,
+    outcome = failure and failure.outcome,
+    message = failure and without_token(failure.message, slot.token), wait = wait,
+  })
+  if not ok then slot.hook_error = errors.one_line(tostring(message)) end
+end
+
+-- What an earlier attempt may have done is not undone by a later refusal.
+local function conclude(client, slot, failure, hint)
+  slot.elapsed = client:now() - slot.started
+  if errors.is_error(failure) and slot.attempts == 0 then
+    failure.elapsed = failure.elapsed or slot.elapsed
+    return failure
+  end
+  local outcome = slot.maybe_done and "unknown" or failure.outcome
+  return errors.new {
+    kind = failure.kind, code = without_token(failure.code, slot.token),
+    message = without_token(failure.message, slot.token),
+    outcome = outcome, retryable = failure.retryable, retry_after = failure.retry_after,
+    status = failure.status, request_id = failure.request_id, attempts = slot.attempts,
+    client_token = slot.client_token, elapsed = slot.elapsed,
+    required_scopes = failure.required_scopes, hint = hint or failure.hint,
+    hook_error = slot.hook_error,
+  }
+end
+
+--- Runs a request to its end.
+---@param client table
+---@param task dingtalk.Task
+---@param slot dingtalk.Slot filled with status, request_id, attempts, elapsed
+---@return dingtalk.Error? err nil when the service did it
+---@return table? object the JSON object of the answer, if it had a body
+function call.run(client, task, slot)
+  slot.attempts = 0
+  slot.started = client:now()
+  while true do
+    local began = client:now()
+    local failure, object = attempt(client, task, slot)
+    if not failure then
+      client:earn_retry()
+      report(client, task, slot, nil, nil, began)
+      slot.elapsed = client:now() - slot.started
+      return nil, object
+    end
+    if failure.outcome == "unknown" then slot.maybe_done = true end
+    local wait, hint = next_wait(client, task, slot, failure)
+    report(client, task, slot, failure, wait, began)
+    if not wait then return conclude(client, slot, failure, hint) end
+    if wait > 0 and not client:pause(slot, wait) then
+      return conclude(client, slot, errors.judge(slot))
+    end
+  end
+end
+
+return call
