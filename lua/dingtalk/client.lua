@@ -1,0 +1,303 @@
+--- A client: its configuration, its engine, and the coroutines that wait for it. The waiting itself
+--- is the loop's (dingtalk.loops.*), the judging call.lua's.
+
+local core = require "dingtalk.core"
+local errors = require "dingtalk.errors"
+local limits = require "dingtalk.limits"
+local loops = require "dingtalk.loops"
+local options = require "dingtalk.options"
+local version = require "dingtalk.version"
+
+local RETRY_EARNED = 0.2 -- retries a success gives back to the budget: ours, as AWS SDKs do
+local REAP_INTERVAL = 0.1 -- seconds between two looks for coroutines that died while waiting
+
+local client = {}
+
+local methods = {}
+local metatable = { __name = "dingtalk.Client", __index = methods }
+
+function metatable.__tostring(self)
+  return ("dingtalk.Client (%s, loop %s%s)"):format(
+    self.base_url, self.loop.name, self.closed and ", closed" or "")
+end
+
+local function engine_config(config)
+  local name = config.user_agent and config.user_agent .. " " or ""
+  return {
+    ca_file = config.ca_file, ca_path = config.ca_path, proxy = config.proxy,
+    user_agent = ("%slua-dingtalk/%s %s"):format(name, version, (core.libcurl:match("^[^ ]+"))),
+    connect_timeout_ms = math.ceil((config.connect_timeout or limits.defaults.connect_timeout) * 1000),
+    max_connections = config.max_connections or limits.defaults.max_connections,
+    allow_http = config.allow_http,
+  }
+end
+
+--- Makes a client. Does no I/O: the engine starts at the first call.
+---@param config table?
+---@return table? client
+---@return dingtalk.Error? err
+function client.new(config)
+  local err = options.check(config, options.config, "config")
+  if err then return nil, err end
+  config = config or {}
+  local self = setmetatable({
+    base_url = ((config.base_url or limits.defaults.base_url):gsub("/+$", "")),
+    call_timeout = config.timeout or limits.defaults.timeout,
+    max_attempts = config.max_attempts or limits.defaults.max_attempts,
+    retry_budget = config.retry_budget or limits.defaults.retry_budget,
+    on_attempt = config.on_attempt,
+    clock = config.clock or core.now,
+    random_source = config.random or core.random,
+    sleep = config.sleep,
+    engine_config = engine_config(config),
+    closed = false,
+    in_flight = {}, -- slots by transfer id
+    sleepers = {},  -- when to wake, by slot
+  }, metatable)
+  self.retries_left = self.retry_budget
+  self.loop, err = loops.new(config.loop, self)
+  if not self.loop then return nil, err end
+  return self
+end
+
+--- Whether `value` is a client.
+function client.is_client(value)
+  return type(value) == "table" and getmetatable(value) == metatable
+end
+
+--- Seconds of the client's clock.
+function methods:now()
+  return self.clock()
+end
+
+--- A number in [0, 1).
+function methods:random()
+  return self.random_source() or 0.5
+end
+
+--- Takes one retry from the budget; false when none is left.
+function methods:spend_retry()
+  if self.retries_left < 1 then return false end
+  self.retries_left = self.retries_left - 1
+  return true
+end
+
+--- Gives the budget back what a success earns.
+function methods:earn_retry()
+  local left = self.retries_left + RETRY_EARNED
+  self.retries_left = left < self.retry_budget and left or self.retry_budget
+end
+
+-- Marks a slot as done and resumes whoever waits for it.
+local function wake(self, slot)
+  slot.done = true
+  local waiter = slot.waiter
+  while waiter do
+    local was_ready = waiter.done
+    waiter:ready(slot)
+    if was_ready then return end
+    slot, waiter = waiter, waiter.waiter
+  end
+  -- A coroutine that is suspended for another reason than us must not be resumed.
+  if slot.suspended then self.loop:resume(slot) end
+end
+
+local function wait(self, slot)
+  local group = self.group
+  while not slot.done do
+    if group then
+      group:wait(slot)
+    else
+      slot.suspended = true
+      self.loop:suspend(slot)
+      slot.suspended = false
+    end
+  end
+end
+
+local function set_alarm(self)
+  local first
+  for _, at in pairs(self.sleepers) do
+    if not first or at < first then first = at end
+  end
+  self.next_alarm = first
+  if self.engine then self.engine:alarm(first) end
+end
+
+local function sleep_until(self, slot, at)
+  self.sleepers[slot] = at
+  if not self.next_alarm or at < self.next_alarm then
+    self.next_alarm = at
+    self:open_engine():alarm(at)
+  end
+  self.loop:watch()
+end
+
+--- Waits for `seconds`; false when the wait was cancelled.
+---@param slot dingtalk.Slot
+---@param seconds number
+function methods:pause(slot, seconds)
+  if self.sleep then
+    self.sleep(seconds)
+    return not self.closed
+  end
+  slot.done = false
+  sleep_until(self, slot, core.now() + seconds)
+  wait(self, slot)
+  self.sleepers[slot] = nil
+  return not slot.cancelled
+end
+
+--- Waits until a member of the group is done, or `delay` seconds passed.
+function methods:wait_group(group, delay)
+  if delay then sleep_until(self, group, core.now() + delay) end
+  wait(self, group)
+  self.sleepers[group] = nil
+end
+
+-- After a fork the child starts anew; what the parent had in flight is not the child's.
+local function abandon(self)
+  self.engine:close()
+  self.engine = nil
+  self.next_alarm = nil
+  local slots = self.in_flight
+  self.in_flight = {}
+  self.loop:forget()
+  for _, slot in pairs(slots) do
+    slot.cancelled, slot.sent = "forked", true
+    wake(self, slot)
+  end
+end
+
+--- The engine, made at the first use and again after a fork. Raises when the system gives none.
+function methods:open_engine()
+  if self.engine and not self.engine:is_usable() then abandon(self) end
+  if not self.engine then
+    local engine, code = core.engine(self.engine_config)
+    if not engine then error("dingtalk: no engine: " .. code, 0) end
+    self.engine = engine
+  end
+  return self.engine
+end
+
+--- Sends a request and waits for its end: fills the slot with curl, status, sent, body, request_id,
+--- retry_after (seconds), message, overflow, or cancelled.
+function methods:exchange(slot, task, token, timeout)
+  slot.retry_after = nil
+  if self.closed then
+    slot.cancelled, slot.sent = "closed", false
+    return
+  end
+  local id, code = self:open_engine():start(
+    task.method, task.url, token, slot.client_token, task.body, slot.batch, timeout)
+  if not id then
+    slot.curl, slot.status, slot.sent, slot.body, slot.message = code, 0, false, nil, nil
+    return
+  end
+  slot.done = false
+  self.in_flight[id] = slot
+  self.loop:watch()
+  wait(self, slot)
+  if slot.retry_after then slot.retry_after = core.retry_after(slot.retry_after, os.time()) end
+end
+
+local function reap(self)
+  local now = core.now()
+  if now < (self.next_reap or 0) then return end
+  self.next_reap = now + REAP_INTERVAL
+  for id, slot in pairs(self.in_flight) do
+    if self.loop:is_dead(slot) then
+      self.engine:cancel(id)
+      self.in_flight[id] = nil
+    end
+  end
+end
+
+local function wake_sleepers(self)
+  local now = core.now()
+  if not self.next_alarm or now < self.next_alarm then return end
+  local due = {}
+  for slot, at in pairs(self.sleepers) do
+    if at <= now then due[#due + 1] = slot end
+  end
+  for _, slot in ipairs(due) do self.sleepers[slot] = nil end
+  set_alarm(self)
+  for _, slot in ipairs(due) do wake(self, slot) end
+end
+
+--- Moves the transfers on, waiting up to `seconds` for one to end (nil: until something is due),
+--- and resumes those whose wait is over.
+function methods:turn(seconds)
+  local engine = self.engine
+  local id = engine:step(seconds)
+  while id do
+    local slot = self.in_flight[id]
+    self.in_flight[id] = nil
+    if slot then
+      slot.curl, slot.status, slot.sent, slot.body, slot.request_id,
+        slot.retry_after, slot.message, slot.overflow = engine:take(id)
+      wake(self, slot)
+    else
+      engine:cancel(id)
+    end
+    -- What was resumed may have closed the client.
+    id = self.engine == engine and engine:finished()
+  end
+  if self.engine == engine then wake_sleepers(self) end
+end
+
+--- Does the I/O that is due, without waiting, and resumes the coroutines whose wait is over.
+function methods:step()
+  if self.closed or not self.engine then return end
+  if not self.engine:is_usable() then return abandon(self) end
+  self:turn(0)
+  if not self.closed then reap(self) end
+  self.loop:rethrow()
+end
+
+--- Whether anything is in flight or waits for its time.
+function methods:is_idle()
+  return next(self.in_flight) == nil and next(self.sleepers) == nil
+end
+
+--- The descriptor to watch for reading: readable when step() is due. Nil where the platform has none.
+---@return integer?
+function methods:pollfd()
+  return not self.closed and self:open_engine():pollfd() or nil
+end
+
+--- What to watch the descriptor for: always "r". With pollfd and timeout, the protocol of cqueues.
+---@return string
+function methods:events()
+  return "r"
+end
+
+--- Seconds until step() is due whatever the descriptor says, or nil.
+---@return number?
+function methods:timeout()
+  return not self.closed and self.engine and self.engine:timeout() or nil
+end
+
+--- Closes the connections. Calls in flight end with kind "cancelled". Idempotent.
+function methods:close()
+  if self.closed then return end
+  self.closed = true
+  local engine, slots, sleepers = self.engine, self.in_flight, self.sleepers
+  self.engine, self.in_flight, self.sleepers = nil, {}, {}
+  for id, slot in pairs(slots) do
+    slot.cancelled, slot.sent = "closed", engine:cancel(id) or false
+  end
+  if engine then engine:close() end
+  for _, slot in pairs(slots) do wake(self, slot) end
+  for slot in pairs(sleepers) do
+    slot.cancelled, slot.sent = "closed", false
+    wake(self, slot)
+  end
+  self.loop:close()
+end
+
+metatable.__close = methods.close
+
+client.methods = methods
+
+return client

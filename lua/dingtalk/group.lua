@@ -1,0 +1,89 @@
+--- Runs several requests at a time in one coroutine of the host: each in a coroutine of ours, which
+--- waits by handing its slot up to here. Works under every loop, the blocking one included.
+
+local group = {}
+
+-- Told apart from what a hook or token source of the user may yield to its own loop.
+local WAITING = {}
+
+local Group = {}
+Group.__index = Group
+
+--- Called by the client inside a member: waits for the member's slot.
+function Group:wait(slot)
+  slot.waiter = self
+  coroutine.yield(WAITING, slot)
+  slot.waiter = nil
+end
+
+--- Called by the client when a member's slot is done; the group's own waiter is woken by the client.
+function Group:ready(slot)
+  local ended = self.ended
+  ended[#ended + 1] = slot
+  self.done = true
+end
+
+local step
+
+-- What a member did until it waited, ended or failed.
+local function settle(self, member, ok, first, ...)
+  self.client.group = self.outer
+  if ok and coroutine.status(member) ~= "dead" then
+    if first ~= WAITING then
+      -- Meant for the host's loop, from a hook or a token source: handed up, and the answer down.
+      return step(self, member, coroutine.yield(first, ...))
+    end
+    self.members[(...)] = member
+    return
+  end
+  if not ok then self.failure = self.failure or { first } end
+  self.running = self.running - 1
+end
+
+function step(self, member, ...)
+  self.client.group = self
+  return settle(self, member, coroutine.resume(member, ...))
+end
+
+-- Starts members until the width is reached; returns seconds to wait before the next, or nil.
+local function fill(self, width, next_member)
+  while self.running < width and not self.failure and not self.exhausted do
+    local member, delay = next_member()
+    if not member then
+      self.exhausted = not delay
+      return delay
+    end
+    self.running = self.running + 1
+    step(self, coroutine.create(member))
+  end
+end
+
+local function resume_ended(self)
+  local ended = self.ended
+  self.ended, self.done = {}, false
+  for _, slot in ipairs(ended) do
+    local member = self.members[slot]
+    self.members[slot] = nil
+    if member then step(self, member) end
+  end
+end
+
+--- Runs members until there are no more and all have ended. An error that a member raises is
+--- raised again once the others have ended.
+---@param client table
+---@param width integer how many at a time
+---@param next_member fun(): function?, number? the next; nil for no more, or nil and the seconds
+--- until there may be one
+function group.run(client, width, next_member)
+  local self = setmetatable({
+    client = client, outer = client.group, running = 0, members = {}, ended = {}, done = false,
+  }, Group)
+  repeat
+    local delay = fill(self, width, next_member)
+    if not self.done and (self.running > 0 or delay) then client:wait_group(self, delay) end
+    resume_ended(self)
+  until self.running == 0 and (self.exhausted or self.failure)
+  if self.failure then error(self.failure[1], 0) end
+end
+
+return group

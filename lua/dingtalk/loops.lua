@@ -1,0 +1,74 @@
+--- The hosts: how a coroutine waits under each loop. An adapter is a table made by `new(client)`:
+---
+---   name        for messages
+---   check()     whether the caller may wait here: true, or nil and why not
+---   suspend(slot)  suspends the caller until resume(slot); coming back early is harmless
+---   resume(slot)   lets the one who waits for the slot go on; called from within client:step()
+---   watch()     sees to it that client:step() is called when client:pollfd() is readable or
+---               client:timeout() has passed, until client:is_idle(); called when work was added
+---   close()     the client is closed: stop watching
+---
+--- An own loop is a table with `new`; what it leaves out is taken from `loops.base`.
+
+local errors = require "dingtalk.errors"
+
+local loops = {}
+
+--- What adapters share.
+loops.base = { name = "custom" }
+
+function loops.base.check() return true end
+function loops.base.watch() end
+function loops.base.close() end
+--- A fork left the parent's descriptor behind: watch the new one from scratch.
+function loops.base.forget() end
+--- Raises, at the end of a step, what a resumed coroutine raised.
+function loops.base.rethrow() end
+--- Whether the coroutine that waits for the slot has died.
+function loops.base.is_dead(_, slot)
+  while slot.waiter do slot = slot.waiter end
+  return slot.coroutine ~= nil and coroutine.status(slot.coroutine) == "dead"
+end
+
+--- The loops by name.
+loops.names = { blocking = true, nginx = true, cqueues = true, luv = true, copas = true, manual = true }
+
+local function unknown(name)
+  return nil, errors.argument("config.loop", "unknown_loop",
+    ("there is no loop %q"):format(errors.one_line(tostring(name))),
+    'Use "blocking", "nginx", "cqueues", "luv", "copas", "manual" or an adapter table.')
+end
+
+local function default_name()
+  local ngx = rawget(_G, "ngx")
+  return type(ngx) == "table" and ngx.get_phase and "nginx" or "blocking"
+end
+
+--- The adapter of a client.
+---@param loop string|table|nil
+---@param client table
+---@return table? adapter
+---@return dingtalk.Error? err
+function loops.new(loop, client)
+  if loop == nil then loop = default_name() end
+  local definition = loop
+  if type(loop) == "string" then
+    if not loops.names[loop] then return unknown(loop) end
+    local found
+    found, definition = pcall(require, "dingtalk.loops." .. loop)
+    if not found then
+      return nil, errors.argument("config.loop", "loop_unavailable",
+        ("the loop %q cannot be loaded: %s"):format(loop, errors.one_line(tostring(definition))))
+    end
+  end
+  if type(definition) ~= "table" or type(definition.new) ~= "function" then
+    return nil, errors.argument("config.loop", "bad_loop", "config.loop is no adapter: it has no new(client)")
+  end
+  local adapter = definition.new(client)
+  for name, method in pairs(loops.base) do
+    if adapter[name] == nil then adapter[name] = method end
+  end
+  return adapter
+end
+
+return loops

@@ -1,0 +1,195 @@
+--- The options of a client and of a call: their types and bounds as data, and their check.
+
+local core = require "dingtalk.core"
+local errors = require "dingtalk.errors"
+local limits = require "dingtalk.limits"
+
+local options = {}
+
+--- Each row: the type, then for numbers the bounds; `check` names a further check below.
+options.config = {
+  base_url = { "string", check = "base_url" },
+  ca_file = { "string", check = "path" },
+  ca_path = { "string", check = "path" },
+  proxy = { "string", check = "proxy" },
+  connect_timeout = { "number", 0.001, limits.max_timeout },
+  timeout = { "number", 0.001, limits.max_timeout },
+  max_attempts = { "integer", 1, limits.max_attempts },
+  max_connections = { "integer", 1, limits.max_connections },
+  retry_budget = { "number", 0, 1e9 },
+  user_agent = { "string", check = "user_agent" },
+  allow_http = { "boolean" },
+  loop = { "loop" },
+  on_attempt = { "function" },
+  clock = { "function" },
+  random = { "function" },
+  sleep = { "function" },
+}
+
+options.add_attendees = {
+  pushNotification = { "boolean" },
+  chatNotification = { "boolean" },
+  client_token = { "string", check = "client_token" },
+  timeout = { "number", 0.001, limits.max_timeout },
+  max_attempts = { "integer", 1, limits.max_attempts },
+  concurrency = { "integer", 1, limits.max_concurrency },
+  on_batch = { "function" },
+  resume = { "table" },
+  confirm = { "boolean" },
+}
+
+local fault_texts = {
+  empty = "must not be empty",
+  too_long = "is too long",
+  control_byte = "holds a control byte",
+  not_utf8 = "is not valid UTF-8",
+  not_visible_ascii = "holds a byte that is not visible ASCII",
+  dot_segment = 'holds "." or ".." as a path segment and could leave its place in the URL',
+}
+
+--- What a fault code of the C core's checks says.
+---@param code string
+---@return string
+function options.fault_text(code)
+  return fault_texts[code] or code
+end
+
+-- The number of edits between two short names, or more than 2.
+local function distance(a, b)
+  if math.abs(#a - #b) > 2 then return 3 end
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local same = a:byte(i) == b:byte(j)
+      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + (same and 0 or 1))
+    end
+  end
+  return row[#b]
+end
+
+--- "did you mean …?" for a misspelt name, or nil.
+---@param name any
+---@param known table the names as keys
+---@return string?
+function options.did_you_mean(name, known)
+  if type(name) ~= "string" or #name > 40 then return nil end
+  local plain = name:lower():gsub("[_%-]", "")
+  local best, best_distance = nil, 3
+  for candidate in pairs(known) do
+    local edits = distance(plain, (candidate:lower():gsub("_", "")))
+    if edits < best_distance or (edits == best_distance and best and candidate < best) then
+      best, best_distance = candidate, edits
+    end
+  end
+  return best and ("did you mean %q?"):format(best)
+end
+
+local checks = {}
+
+function checks.path(value)
+  if value == "" or value:find("%z") then return "must be the path of a file or directory" end
+end
+
+function checks.client_token(value)
+  local fault = core.check_visible(value, limits.max_client_token_bytes - 8)
+  return fault and options.fault_text(fault)
+end
+
+function checks.user_agent(value)
+  if value == "" or #value > limits.max_user_agent_bytes or value:find("[^\32-\126]") then
+    return ("must be 1 to %d bytes of printable ASCII"):format(limits.max_user_agent_bytes)
+  end
+end
+
+function checks.proxy(value)
+  if value:find("[%c%s\127]") then return "must be the URL of a proxy, or empty for none" end
+end
+
+function checks.base_url(value, config)
+  local scheme, authority, path = value:match("^(%a+)://([^/?#]+)([^?#]*)$")
+  if not scheme or value:find("[^\33-\126]") or #value > limits.max_url_bytes / 4 then
+    return 'must be like "https://api.dingtalk.io", without query and fragment'
+  end
+  scheme = scheme:lower()
+  if authority:find("@", 1, true) then return "must not hold credentials" end
+  if path:find("%.%.?/") or path:find("/%.%.?$") then return "must not hold dot segments" end
+  if scheme == "https" then return nil end
+  if scheme ~= "http" then return "must begin with https://" end
+  if not config.allow_http then return "is not encrypted: http:// needs config.allow_http = true" end
+end
+
+local function type_fault(value, row)
+  local kind = row[1]
+  if kind == "loop" then
+    if type(value) ~= "string" and type(value) ~= "table" then
+      return ("must be the name of a loop or an adapter table, not a %s"):format(type(value))
+    end
+  elseif kind == "integer" or kind == "number" then
+    if type(value) ~= "number" then return ("must be a %s, not a %s"):format(kind, type(value)) end
+    local whole = kind == "number" or value % 1 == 0
+    if not (whole and value >= row[2] and value <= row[3]) then
+      return ("must be %s from %.14g to %.14g"):format(
+        kind == "integer" and "a whole number" or "a number", row[2], row[3])
+    end
+  elseif kind == "function" then
+    local meta = type(value) == "table" and getmetatable(value)
+    if type(value) ~= "function" and not (type(meta) == "table" and meta.__call) then
+      return ("must be a function, not a %s"):format(type(value))
+    end
+  elseif type(value) ~= kind then
+    return ("must be a %s, not a %s"):format(kind, type(value))
+  end
+end
+
+local function unknown(prefix, name, schema)
+  local shown = type(name) == "string" and errors.one_line(name) or tostring(name)
+  return errors.argument(prefix .. "." .. shown, "unknown_option",
+    ("there is no option %q"):format(shown), options.did_you_mean(name, schema))
+end
+
+--- Checks a table of options against a schema of this module.
+---@param given table? nil is no option
+---@param schema table
+---@param prefix string how the table is called, for the error's `argument`
+---@return dingtalk.Error? err nil when all is well
+function options.check(given, schema, prefix)
+  if given == nil then return nil end
+  if type(given) ~= "table" then
+    return errors.argument(prefix, "wrong_type", ("%s must be a table, not a %s"):format(prefix, type(given)))
+  end
+  for name, value in pairs(given) do
+    local row = schema[name]
+    if not row then return unknown(prefix, name, schema) end
+    local fault = type_fault(value, row)
+    local code = fault and "wrong_type" or "bad_value"
+    fault = fault or (row.check and checks[row.check](value, given))
+    if fault then
+      return errors.argument(prefix .. "." .. name, code, ("%s.%s %s"):format(prefix, name, fault))
+    end
+  end
+end
+
+--- Checks an access token or a token source.
+---@param token any
+---@return dingtalk.Error? err nil when it can be used
+function options.check_token(token)
+  if type(token) == "table" or type(token) == "userdata" then
+    local found, usable = pcall(function() return token.get and token.invalidate end)
+    if found and usable then return nil end
+    return errors.argument("token", "wrong_type", "token is no token source: it has no get and invalidate")
+  end
+  if type(token) ~= "string" then
+    return errors.argument("token", "wrong_type",
+      ("token must be a string or a token source, not a %s"):format(type(token)))
+  end
+  local fault = core.check_visible(token, limits.max_token_bytes)
+  if not fault then return nil end
+  local hint = token:find("^[Bb]earer ") and 'The service wants the raw token, without "Bearer".'
+    or token:find("%s$") and "A token read from a file may end in a newline."
+  return errors.argument("token", fault, "token " .. options.fault_text(fault), hint or nil)
+end
+
+return options
