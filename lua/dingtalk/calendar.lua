@@ -1,0 +1,73 @@
+--- The public module: people added to DingTalk calendar events.
+---
+---   local calendar = require "dingtalk.calendar"
+---   local result, err = calendar.add_attendees(token, user, cal, event, list, opts)
+
+local attendees = require "dingtalk.attendees"
+local client = require "dingtalk.client"
+local errors = require "dingtalk.errors"
+
+local calendar = {}
+local methods = client.methods
+
+local function not_a_client()
+  return errors.argument("self", "not_a_client", "call it as a method: client:add_attendees(…)")
+end
+
+-- A call needs an open client, and a place where its loop can wait.
+local function refusal(self)
+  if not client.is_client(self) then return not_a_client() end
+  if self.closed then
+    return errors.argument("self", "closed", "the client is closed")
+  end
+  local can_wait, why = self.loop:check()
+  if not can_wait then return errors.argument("config.loop", "cannot_wait", why) end
+end
+
+--- Adds people to an event.
+---@param token string|dingtalk.TokenSource access token, or what gives one
+---@param user string unionId of the event's creator
+---@param cal string? calendar id; nil means "primary"
+---@param event string event id
+---@param list (string|{id: string, isOptional: boolean?})[] unionIds, 1 to 5,000; sent 500 a request
+---@param opts dingtalk.AddOptions?
+---@return dingtalk.AddResult? result
+---@return dingtalk.Error? err
+function methods:add_attendees(token, user, cal, event, list, opts)
+  local err = refusal(self)
+  if err then return nil, err end
+  return attendees.change(self, attendees.add, token, user, cal, event, list, opts)
+end
+
+--- A client with its own configuration and connections.
+---@param config dingtalk.Config?
+---@return dingtalk.Client? client
+---@return dingtalk.Error? err
+function calendar.new(config)
+  return client.new(config)
+end
+
+--- Whether a value is an error of this module.
+---@param value any
+---@return boolean
+function calendar.is_error(value)
+  return errors.is_error(value)
+end
+
+local default_client
+
+-- The module's functions are the methods of a client made at the first call.
+local function forward(name)
+  calendar[name] = function(...)
+    local err
+    if not default_client or default_client.closed then
+      default_client, err = client.new()
+      if not default_client then return nil, err end
+    end
+    return methods[name](default_client, ...)
+  end
+end
+
+forward "add_attendees"
+
+return calendar
