@@ -67,10 +67,11 @@ local function send_slowly(ctx, answer, ms)
   end
   answers.send_head(ctx, answer, #body)
   local size = math.ceil(#body / PIECES)
+  local pieces = math.ceil(#body / size)
   for from = 1, #body, size do
+    wait(ms / pieces)
     ngx.print(body:sub(from, from + size - 1))
     ngx.flush(true)
-    wait(ms / PIECES)
   end
 end
 
