@@ -17,11 +17,20 @@ local function alive(pid)
   return text:match("%) (%a)") ~= "Z"
 end
 
----@param pid string|nil
+local function has_proc()
+  local file = io.open("/proc/self/stat")
+  if file then file:close() end
+  return file ~= nil
+end
+
+---@param pid string|nil process that the sandbox belongs to
 function lifetime.watch(pid)
-  if not pid or not pid:find("^%d+$") or not io.open("/proc/self/stat") then return end
+  local master = ffi.C.getppid()
+  local owned = pid and pid:find("^%d+$") and has_proc()
   assert(ngx.timer.every(0.5, function()
-    if not alive(pid) then ffi.C.kill(ffi.C.getppid(), SIGTERM) end
+    -- nginx's worker would outlive a master that was killed.
+    if ffi.C.getppid() ~= master then ffi.C.kill(ngx.worker.pid(), SIGTERM) end
+    if owned and not alive(pid) then ffi.C.kill(master, SIGTERM) end
   end))
 end
 
