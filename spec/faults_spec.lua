@@ -41,7 +41,7 @@ describe("the fault table", function()
     local said = { {
       kind = "not_found", code = "itemNotFound", outcome = "unknown", retryable = false, attempts = 1, status = 404,
       request_id = right.expect.request_id, client_token = "0b0e4ba2-7e3c-4c1e-9b3a-0d6f3a1c2b4d",
-      message = "no", text = "no", took = 0.01,
+      message = "no", text = "no", took = 0.01, heard = { {} },
     } }
     local seen = { requests = {}, connections = 1, open = 0, stalled = 0, flooded = 0 }
     local problems = check.problems(right, said, seen)

@@ -2,6 +2,8 @@
 local cjson = require "cjson"
 
 local TOKENS = { "faults-first-secret-4d1c", "faults-second-secret-9be7" }
+-- So much of a token betrays it, as when a message was cut in the middle of one.
+local SECRET_PART = 12
 local UUID_V4 = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-4%x%x%x%-[89ab]%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
 
 local function add(problems, ...) problems[#problems + 1] = (...):format(select(2, ...)) end
@@ -34,9 +36,16 @@ local function check_answer(row, said, problems)
   else check_error(row, said, problems) end
   local client_token = tostring(said.client_token)
   if not client_token:find(UUID_V4) then add(problems, "client_token is %s", client_token) end
+  local everything = cjson.encode(said)
   for _, secret in ipairs(TOKENS) do
-    if cjson.encode(said):find(secret, 1, true) then add(problems, "the access token shows") end
+    if everything:find(secret:sub(1, SECRET_PART), 1, true) then add(problems, "the access token shows") end
   end
+end
+
+-- The hook hears of every attempt.
+local function check_hook(said, problems)
+  local heard = #said.heard
+  if said.attempts and heard ~= said.attempts then add(problems, "on_attempt was called %d times", heard) end
 end
 
 -- Under sanitizers and valgrind everything takes longer; the bounds are those of a plain build.
@@ -102,6 +111,7 @@ local function problems(row, said, seen)
   end
   local last = said[#said]
   check_answer(row, last, found)
+  check_hook(last, found)
   check_time(row, last, found)
   check_server(row, last, seen, found)
   return found

@@ -57,8 +57,14 @@ end
 --- Whatever the peer sends first, unparsed.
 function steps.fill(conn) return conn.wire:fill() end
 
+-- Some gateways repeat in their answers what they were sent.
+local function echoed(conn, bytes)
+  local token = conn.headers and conn.headers["x-acs-dingtalk-access-token"] or ""
+  return (bytes:gsub("{token}", (token:gsub("%%", "%%%%"))))
+end
+
 function steps.send(conn, step)
-  local bytes = conn.expand(step[2])
+  local bytes = echoed(conn, conn.expand(step[2]))
   if step.every then return conn.wire:dribble(bytes, step.every) end
   return conn.wire:write(bytes)
 end

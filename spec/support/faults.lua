@@ -10,6 +10,8 @@ local RESOLVER_RUNNER = "spec/faults/run_row.lua"
 local USER, EVENT = "U5KPwll3QjgiG", "cnNTbW1YbU9sL2p6aFJZdEgvdlQrQT08"
 local TOKENS = check.TOKENS
 
+local unpack = table.unpack or unpack
+
 local M = {}
 
 local function read_all(path)
@@ -77,8 +79,9 @@ local function token_source()
   return { get = function() return TOKENS[at] end, invalidate = function() at = math.min(at + 1, #TOKENS) end }
 end
 
-local function configure(row, place, host)
+local function configure(row, place, host, hook)
   local config = {
+    on_attempt = hook,
     base_url = place.base_url,
     ca_file = place.ca_file,
     proxy = place.proxy_url or "",
@@ -98,31 +101,33 @@ local function plain(result, err)
     return said
   end
   if type(err) ~= "table" then return { text = tostring(err) } end
-  local said = { text = tostring(err) }
+  local said = { text = tostring(err), scopes = table.concat(err.required_scopes or {}, " ") }
   for key, value in pairs(err) do
     if type(value) ~= "table" and type(value) ~= "function" then said[key] = value end
   end
   return said
 end
 
-local function call(client, row, token)
-  local started = socket.gettime()
+local function call(client, row, token, heard)
+  local started, before = socket.gettime(), #heard
   local result, err = client:add_attendees(token, USER, "primary", EVENT, people(row), row.opts)
   local said = plain(result, err)
   said.took = socket.gettime() - started
+  said.heard = { unpack(heard, before + 1) }
   return said
 end
 
 --- Makes a row's calls at `place` (what opening the scenario answered) inside a host; returns what each said.
 function M.perform(row, place, host)
   local calendar = require "dingtalk.calendar"
-  local client = assert(calendar.new(configure(row, place, host)))
+  local heard = {}
+  local client = assert(calendar.new(configure(row, place, host, function(info) heard[#heard + 1] = info end)))
   local token = row.tokens and token_source() or TOKENS[1]
   local said = {}
   host.run(function()
     for i = 1, row.calls or 1 do
       if i > 1 and row.pause then socket.sleep(row.pause) end
-      said[i] = call(client, row, token)
+      said[i] = call(client, row, token, heard)
     end
   end, client)
   client:close()
@@ -161,7 +166,7 @@ function M.cannot_run(row)
   return nil
 end
 
---- Runs one row from opening to closing in a host: one of M.hosts or alike, { name, loop, run = function(work, client) }.
+--- Runs one row from opening to closing in a host: one of M.hosts, or { name, loop, run = function(work, client) }.
 --- Returns the list of problems, what the calls said and what the server saw.
 function M.run(row, held, host)
   local place = held:ask { op = "open", name = row.name }

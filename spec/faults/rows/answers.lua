@@ -22,6 +22,14 @@ local function server_fault(name, script, code, status)
     seen = 3, within = 0.4 }
 end
 
+-- The length is that of the text sent, so it ends with the connection instead.
+local function echo(status, text, head)
+  return { "read", a.send((head or a.head(status)) .. "\r\n" .. text), "finish" }
+end
+
+-- A message of ours keeps 500 bytes, and some words stand before what it quotes.
+local CUT_AT = 460
+
 local GZIP_BOMB = "\31\139\8\0\0\0\0\0\0\3" .. ("\236\193\1\1\0\0\0\128\144\254\175\238\8\10\0\0"):rep(4096)
 
 return {
@@ -89,6 +97,29 @@ return {
   { name = "empty_404", requests = { a.answer(404) }, expect = refused("not_found", "http_404", 404), seen = 1, within = 0.3 },
   { name = "empty_409", requests = { a.answer(409) }, expect = refused("conflict", "http_409", 409), seen = 1, within = 0.3 },
   { name = "empty_418", requests = { a.answer(418) }, expect = refused("invalid", "http_418", 418), seen = 1, within = 0.3 },
+
+  -- Whatever is repeated of the token, none of it may show in the error or to the hook.
+  { name = "token_echoed_in_a_message", requests = { echo(400, '{"code":"InvalidAuthentication","message":"bad token {token}"}') },
+    expect = refused("auth", "InvalidAuthentication", 400), seen = 1, within = 0.3 },
+  { name = "token_echoed_in_a_code", requests = { echo(400, '{"code":"invalidParameter.{token}"}') },
+    expect = fails("invalid", nil, "rejected", false, 1, { status = 400 }), seen = 1, within = 0.3 },
+  { name = "token_echoed_in_html", requests = { echo(400, "<html>{token}</html>") },
+    expect = refused("protocol", "not_json", 400), seen = 1, within = 0.3 },
+  { name = "token_echoed_where_a_message_is_cut", requests = { echo(400, "<html>" .. ("{token} "):rep(40)) },
+    expect = refused("protocol", "not_json", 400), seen = 1, within = 0.3 },
+  { name = "token_echoed_cut_short", requests = { echo(400, ("x"):rep(CUT_AT) .. "{token}") },
+    expect = refused("protocol", "not_json", 400), seen = 1, within = 0.3 },
+  { name = "token_echoed_as_request_id", requests = { echo(404, '{"code":"itemNotFound","requestid":"{token}"}', "HTTP/1.1 404 Not Found\r\n") },
+    expect = refused("not_found", "itemNotFound", 404), seen = 1, within = 0.3 },
+  { name = "token_echoed_as_request_id_header", requests = { echo(404, "", "HTTP/1.1 404 Not Found\r\nx-acs-request-id: {token}\r\n") },
+    expect = refused("not_found", "http_404", 404), seen = 1, within = 0.3 },
+  { name = "token_echoed_as_scope", requests = { echo(403, '{"code":"Forbidden.AccessDenied.AccessTokenPermissionDenied",'
+      .. '"accessdenieddetail":{"requiredScopes":["{token}"]}}') },
+    expect = refused("permission", "Forbidden.AccessDenied.AccessTokenPermissionDenied", 403), seen = 1, within = 0.3 },
+  { name = "token_echoed_in_a_500", requests = { echo(500, '{"code":"systemError","message":"{token}"}') },
+    expect = fails("server", "systemError", "unknown", true, 3, { status = 500 }), seen = 3, within = 0.4 },
+  { name = "token_echoed_as_errcode", requests = { echo(200, '{"errcode":"{token}"}') },
+    expect = fails("protocol", nil, "rejected", false, 1, { status = 200 }), seen = 1, within = 0.3 },
 
   server_fault("html_502", a.html(502), "http_502", 502),
   server_fault("empty_500", a.answer(500), "http_500", 500),

@@ -55,7 +55,7 @@ return {
     expect = added(2), seen = 2, within = 0.4 },
   h2 { name = "h2_reset_within_the_body",
     requests = { { "read", { "headers", STATUS_200 }, { "data", "{" }, { "rst", INTERNAL_ERROR } } }, expect = STREAM, seen = 3, within = 0.4 },
-  h2 { name = "h2_connection_reset", requests = { { "read", "reset" } },
+  h2 { name = "h2_connection_reset", requests = { { "read", { "wait", 0.02 }, "reset" } },
     expect = GONE, seen = 3, connections = 3, within = 0.4 },
   h2 { name = "h2_connection_closed", requests = { { "read", "finish" } }, expect = CUT, seen = 3, connections = 3, within = 0.4 },
   -- Unlike with HTTP/1.1, libcurl does not send again by itself.

@@ -49,6 +49,8 @@ return {
     expect = added(2), seen = 2, within = 2, at_least = 0.5 },
   { name = "still_processing_beyond_max_attempts", requests = { PROCESSING, PROCESSING, a.OK }, opts = { timeout = 9, max_attempts = 1 },
     expect = added(3), seen = 3, within = 5, at_least = 1 },
+  { name = "reset_then_still_processing_then_added", requests = { { "read", "reset" }, PROCESSING, a.OK }, opts = { timeout = 6 },
+    expect = added(3), seen = 3, within = 3, at_least = 0.5 },
   { name = "still_processing_at_the_deadline", requests = { PROCESSING }, opts = { timeout = 0.4 },
     expect = fails("conflict", "idempotencyProcessing", "unknown", true, 1, { status = 400 }), seen = 1, within = 0.5 },
 
