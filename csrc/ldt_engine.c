@@ -8,6 +8,7 @@
 #include "dt_engine.h"
 #include "dt_header.h"
 #include "dt_poller.h"
+#include "dt_waker.h"
 
 #include <errno.h>
 #include <math.h>
@@ -19,27 +20,33 @@
 
 typedef struct ldt_engine {
   dt_engine *engine; /* NULL once closed */
+  dt_waker *waker;   /* NULL unless the host needs one */
   pid_t pid;         /* the process that made it */
 } ldt_engine;
 
 static int engine_close(lua_State *L) {
   ldt_engine *self = luaL_checkudata(L, 1, TYPE_NAME);
   dt_engine *engine = self->engine;
+  dt_waker *waker = self->waker;
+  bool is_own = self->pid == getpid();
   self->engine = NULL;
-  if (self->pid == getpid())
-    dt_engine_free(engine);
-  else
-    dt_engine_abandon(engine);
+  self->waker = NULL;
+  (is_own ? dt_waker_free : dt_waker_abandon)(waker);
+  (is_own ? dt_engine_free : dt_engine_abandon)(engine);
   return 0;
 }
 
-static dt_engine *check_engine(lua_State *L) {
+static ldt_engine *check_self(lua_State *L) {
   ldt_engine *self = luaL_checkudata(L, 1, TYPE_NAME);
   if (!self->engine)
     luaL_error(L, "the engine is closed");
   if (self->pid != getpid())
     luaL_error(L, "the engine belongs to another process");
-  return self->engine;
+  return self;
+}
+
+static dt_engine *check_engine(lua_State *L) {
+  return check_self(L)->engine;
 }
 
 /* The field as a string that stays on the stack, or NULL. */
@@ -90,7 +97,7 @@ static int core_engine(lua_State *L) {
   lua_getfield(L, 1, "allow_http");
   config.allow_http = lua_toboolean(L, -1);
   ldt_engine *self = lua_newuserdata(L, sizeof *self);
-  *self = (ldt_engine){NULL, getpid()};
+  *self = (ldt_engine){.pid = getpid()};
   luaL_setmetatable(L, TYPE_NAME);
   lua_newtable(L);
   lua_setuservalue(L, -2);
@@ -289,6 +296,44 @@ static int engine_is_usable(lua_State *L) {
   return 1;
 }
 
+/*
+ * engine:waker() -> the path of a unix socket to connect to, once; nil where
+ * there is none to be had. A waker made before is ended.
+ */
+static int engine_waker(lua_State *L) {
+  ldt_engine *self = check_self(L);
+  dt_waker_free(self->waker);
+  self->waker = dt_waker_new();
+  if (!self->waker)
+    return 0;
+  lua_pushstring(L, dt_waker_path(self->waker));
+  return 1;
+}
+
+/* engine:start_waker() -> whether bytes now come through the connection when a step is due. */
+static int engine_start_waker(lua_State *L) {
+  ldt_engine *self = check_self(L);
+  lua_pushboolean(L, self->waker && dt_waker_start(self->waker, dt_engine_fd(self->engine)));
+  return 1;
+}
+
+/* engine:rearm() lets the next event send a byte again; to be called before the step. */
+static int engine_rearm(lua_State *L) {
+  const ldt_engine *self = check_self(L);
+  if (self->waker)
+    dt_waker_rearm(self->waker);
+  return 0;
+}
+
+/* engine:stop_waker() ends the thread and closes the connection. */
+static int engine_stop_waker(lua_State *L) {
+  ldt_engine *self = check_self(L);
+  dt_waker *waker = self->waker;
+  self->waker = NULL;
+  dt_waker_free(waker);
+  return 0;
+}
+
 void ldt_open_engine(lua_State *L) {
   static const luaL_Reg metamethods[] = {
       {"__gc", engine_close}, {"__close", engine_close}, {NULL, NULL}};
@@ -296,7 +341,9 @@ void ldt_open_engine(lua_State *L) {
       {"start", engine_start},     {"step", engine_step},       {"finished", engine_finished},
       {"take", engine_take},       {"cancel", engine_cancel},   {"alarm", engine_alarm},
       {"timeout", engine_timeout}, {"pollfd", engine_pollfd},   {"in_flight", engine_in_flight},
-      {"close", engine_close},     {"is_usable", engine_is_usable}, {NULL, NULL},
+      {"close", engine_close},     {"is_usable", engine_is_usable},
+      {"waker", engine_waker},     {"start_waker", engine_start_waker},
+      {"rearm", engine_rearm},     {"stop_waker", engine_stop_waker}, {NULL, NULL},
   };
   ldt_new_metatable(L, TYPE_NAME, metamethods, methods);
   lua_pushcfunction(L, core_engine);
