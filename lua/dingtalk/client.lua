@@ -116,7 +116,7 @@ local function wait(self, slot)
 end
 
 local function set_alarm(self)
-  local first
+  local first = self.reminder
   for _, at in pairs(self.sleepers) do
     if not first or at < first then first = at end
   end
@@ -124,12 +124,15 @@ local function set_alarm(self)
   if self.engine then self.engine:alarm(first) end
 end
 
+local function alarm_by(self, at)
+  if self.next_alarm and self.next_alarm <= at then return end
+  self.next_alarm = at
+  self:open_engine():alarm(at)
+end
+
 local function sleep_until(self, slot, at)
   self.sleepers[slot] = at
-  if not self.next_alarm or at < self.next_alarm then
-    self.next_alarm = at
-    self:open_engine():alarm(at)
-  end
+  alarm_by(self, at)
   self.loop:watch()
 end
 
@@ -221,6 +224,7 @@ local function wake_sleepers(self)
     if at <= now then due[#due + 1] = slot end
   end
   for _, slot in ipairs(due) do self.sleepers[slot] = nil end
+  if self.reminder and self.reminder <= now then self.reminder = nil end
   set_alarm(self)
   for _, slot in ipairs(due) do wake(self, slot) end
 end
@@ -255,6 +259,12 @@ function methods:step()
   self.loop:rethrow()
 end
 
+--- Makes a step due in `seconds`, for a loop's own purposes; the latest reminder counts.
+function methods:remind(seconds)
+  self.reminder = core.now() + seconds
+  alarm_by(self, self.reminder)
+end
+
 --- Whether anything is in flight or waits for its time.
 function methods:is_idle()
   return next(self.in_flight) == nil and next(self.sleepers) == nil
@@ -281,9 +291,9 @@ end
 --- Closes the connections. Calls in flight end with kind "cancelled". Idempotent.
 function methods:close()
   if self.closed then return end
-  self.closed = true
   local engine, slots, sleepers = self.engine, self.in_flight, self.sleepers
-  self.engine, self.in_flight, self.sleepers = nil, {}, {}
+  self.loop:close()
+  self.closed, self.engine, self.in_flight, self.sleepers = true, nil, {}, {}
   for id, slot in pairs(slots) do
     slot.cancelled, slot.sent = "closed", engine:cancel(id) or false
   end
@@ -293,7 +303,6 @@ function methods:close()
     slot.cancelled, slot.sent = "closed", false
     wake(self, slot)
   end
-  self.loop:close()
 end
 
 metatable.__close = methods.close

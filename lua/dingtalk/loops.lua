@@ -58,7 +58,7 @@ function loops.new(loop, client)
     found, definition = pcall(require, "dingtalk.loops." .. loop)
     if not found then
       return nil, errors.argument("config.loop", "loop_unavailable",
-        ("the loop %q cannot be loaded: %s"):format(loop, errors.one_line(tostring(definition))))
+        ("the loop %q cannot be loaded: %s"):format(loop, tostring(definition):match("^[^\n]*")))
     end
   end
   if type(definition) ~= "table" or type(definition.new) ~= "function" then

@@ -1,0 +1,78 @@
+--- Copas: a thread of its reads from the engine's descriptor, as from a socket, while anything is in
+--- flight.
+
+local copas = require "copas"
+
+local Copas = { name = "copas" }
+Copas.__index = Copas
+
+function Copas.new(client)
+  return setmetatable({ client = client }, Copas)
+end
+
+local function current()
+  local running, is_main = coroutine.running()
+  return not is_main and running or nil
+end
+
+function Copas.check()
+  if current() then return true end
+  return nil, 'with loop = "copas" a call must be made in a thread of copas'
+end
+
+-- A queue that keeps nothing: without one, copas takes the thread for ended and closes its socket.
+local nowhere = { insert = function() end, push = function() end }
+
+-- Copas 2 and later put a thread to sleep themselves; before, a thread is resumed by adding it again.
+function Copas.suspend(_, slot)
+  slot.coroutine = current()
+  if copas.wakeup then
+    (copas.pauseforever or copas.sleep)(-1)
+  else
+    coroutine.yield(nowhere, nowhere)
+  end
+end
+
+function Copas.resume(_, slot)
+  local thread = slot.coroutine
+  if not thread or coroutine.status(thread) ~= "suspended" then return end
+  if copas.wakeup then
+    copas.wakeup(thread)
+  else
+    copas.addthread(thread)
+  end
+end
+
+-- What copas and socket.select want of a socket.
+local function descriptor(client)
+  local was_readable = true
+  return {
+    getfd = function() return client:pollfd() or -1 end,
+    dirty = function() return false end,
+    close = function() end,
+    receive = function()
+      was_readable = not was_readable
+      if was_readable then return "" end
+      return nil, "timeout"
+    end,
+  }
+end
+
+function Copas:watch()
+  if self.watching then return end
+  self.watching = true
+  local client = self.client
+  copas.addthread(function()
+    while self.watching and not client:is_idle() do
+      copas.receive(descriptor(client), 1)
+      client:step()
+    end
+    self.watching = false
+  end)
+end
+
+function Copas:close()
+  self.watching = false
+end
+
+return Copas

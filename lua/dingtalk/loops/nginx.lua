@@ -1,0 +1,113 @@
+--- nginx and OpenResty: calls wait on semaphores; one light thread a worker, owned by a timer, steps
+--- the engine. It reads from a cosocket into which a helper thread writes a byte when a step is due;
+--- where there is no such thread it polls.
+
+local semaphore = require "ngx.semaphore"
+
+local ngx = ngx
+
+local LINGER = 1 -- seconds the light thread stays when idle: it also delays a worker's quit so long
+local NO_TIMEOUT = 86400000 -- milliseconds; a cosocket's time-out would be written to the error log
+local POLL_INTERVAL = 0.002 -- seconds between two steps where there is no helper thread
+local WAIT = 3600 -- seconds a semaphore waits at a time; the engine's own time-outs end a call
+
+-- Phases in which ngx_lua can suspend the caller.
+local can_yield = {
+  rewrite = true, server_rewrite = true, access = true, content = true, timer = true,
+  preread = true, ssl_cert = true, ssl_session_fetch = true, ssl_client_hello = true,
+}
+
+local Nginx = { name = "nginx" }
+Nginx.__index = Nginx
+
+function Nginx.new(client)
+  return setmetatable({ client = client, idle_semaphores = {} }, Nginx)
+end
+
+function Nginx.check()
+  local phase = ngx.get_phase()
+  if can_yield[phase] then return true end
+  return nil, ("nginx's phase %q cannot wait without blocking the worker: call from a function given to "
+    .. "ngx.timer.at(0, …)"):format(phase)
+end
+
+local function poll(self)
+  ngx.sleep(POLL_INTERVAL)
+  if not self.client.closed then self.client:step() end
+end
+
+function Nginx:suspend(slot)
+  if not self.driven then return poll(self) end
+  local pool = self.idle_semaphores
+  local mine = table.remove(pool) or semaphore.new(0)
+  slot.semaphore = mine
+  mine:wait(WAIT)
+  slot.semaphore = nil
+  if mine:count() == 0 then pool[#pool + 1] = mine end
+end
+
+function Nginx.resume(_, slot)
+  local waiting = slot.semaphore
+  if waiting then waiting:post(1) end
+end
+
+-- The cosocket through which the helper thread calls, or nil.
+local function connect(engine)
+  local path = engine:waker()
+  if not path then return nil end
+  local socket = ngx.socket.tcp()
+  socket:settimeout(NO_TIMEOUT)
+  if socket:connect("unix:" .. path) and engine:start_waker() then return socket end
+  socket:close()
+  engine:stop_waker()
+end
+
+local function is_due_to_end(self)
+  local client = self.client
+  if client.closed then return true end
+  if not client:is_idle() then
+    self.idle_since = nil
+    return false
+  end
+  self.idle_since = self.idle_since or ngx.now()
+  if ngx.worker.exiting() or ngx.now() - self.idle_since >= LINGER then return true end
+  client:remind(self.idle_since + LINGER - ngx.now())
+  return false
+end
+
+local function drive(self)
+  local client = self.client
+  local engine = client:open_engine()
+  local socket = connect(engine)
+  while not is_due_to_end(self) do
+    if not socket then
+      ngx.sleep(POLL_INTERVAL)
+    elseif not socket:receiveany(64) then
+      break
+    end
+    if not client.closed then
+      engine:rearm()
+      client:step()
+    end
+  end
+  if socket then socket:close() end
+  if not client.closed then engine:stop_waker() end
+end
+
+local function run(_, self)
+  local ok, message = pcall(drive, self)
+  self.driven, self.idle_since = false, nil
+  if not ok then ngx.log(ngx.ERR, "dingtalk: ", message) end
+  -- A call that came while the light thread was ending needs another.
+  if not self.client.closed and not self.client:is_idle() then self:watch() end
+end
+
+--- Sees to it that the light thread runs. A worker that is exiting takes no more timers: the callers
+--- then step the engine themselves.
+function Nginx:watch()
+  self.idle_since = nil
+  if self.driven then return end
+  self.driven = ngx.timer.at(0, run, self) == true
+end
+
+return Nginx
