@@ -9,6 +9,10 @@ if(DT_SANITIZE)
   set(DT_SANITIZE_FLAGS "-fsanitize=${DT_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
 endif()
 
+set(DT_POLLER "" CACHE STRING
+  "\"poll\": the portable poller, even where the system has a better one")
+set_property(CACHE DT_POLLER PROPERTY STRINGS "" poll)
+
 if(DT_FUZZ)
   if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
     message(FATAL_ERROR "DT_FUZZ needs clang: libFuzzer is part of it (preset \"fuzz\").")
@@ -29,7 +33,8 @@ function(dt_compile_options target)
     C_VISIBILITY_PRESET hidden
     POSITION_INDEPENDENT_CODE ON)
   # With extensions off glibc shows ISO C only; the core is POSIX and asks for Linux's own calls.
-  target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+  target_compile_definitions(${target} PRIVATE
+    _GNU_SOURCE $<$<STREQUAL:${DT_POLLER},poll>:DT_POLLER_USE_POLL>)
   target_compile_options(${target} PRIVATE
     ${DT_WARNINGS} ${DT_HARDENING} ${DT_SANITIZE_FLAGS} ${DT_FUZZ_FLAGS}
     $<$<BOOL:${DT_WERROR}>:-Werror>)

@@ -3,7 +3,10 @@
 
 # shellcheck disable=SC2034 # read by the scripts that source this
 DT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034
 DT_FLAVOURS=(lua5.4 luajit lua5.3 lua5.2 lua5.1)
+# Lua 5.4 built otherwise: the portable poller, sanitizers, fuzz targets.
+DT_VARIANTS=(poll asan tsan fuzz)
 
 # Everything meant for people goes to stderr: stdout belongs to what a tool prints for programs.
 say() { printf '%s\n' "$*" >&2; }
@@ -97,6 +100,7 @@ still_service() {
 lua_of() {
   case $1 in
     asan | tsan) echo "$DT_ROOT/build/$1/bin/lua" ;;
+    poll) echo lua5.4 ;;
     *) echo "$1" ;;
   esac
 }
@@ -112,10 +116,10 @@ abi_of() {
 
 check_flavour() {
   local flavour
-  for flavour in "${DT_FLAVOURS[@]}" asan tsan fuzz; do
+  for flavour in "${DT_FLAVOURS[@]}" "${DT_VARIANTS[@]}"; do
     [ "$flavour" != "$1" ] || return 0
   done
-  die "\"$1\" is no flavour; there are: ${DT_FLAVOURS[*]} asan tsan fuzz"
+  die "\"$1\" is no flavour; there are: ${DT_FLAVOURS[*]} ${DT_VARIANTS[*]}"
 }
 
 # build_packages FLAVOUR...: what it takes to build and to run these.
