@@ -231,8 +231,8 @@ function errors.judge(answer)
   local found = from_answer(answer.status, answer.body, object)
   if not found then return nil, object end
   found.status = answer.status
-  local request_id = answer.request_id
-    or object and first_text(object, "requestid", "requestId", "RequestId", "request_id")
+  local request_id = object and first_text(object, "requestid", "requestId", "RequestId", "request_id")
+    or answer.request_id
   found.request_id = request_id and errors.one_line(request_id)
   if answer.retry_after then found.retry_after = answer.retry_after end
   return found
