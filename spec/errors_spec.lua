@@ -1,0 +1,172 @@
+local core = require "dingtalk.core"
+local errors = require "dingtalk.errors"
+local example = require "spec.support.example"
+local responses = require "spec.vectors.responses"
+local sandbox = require "spec.support.sandbox"
+
+local FIELDS = { "kind", "code", "outcome", "retryable", "request_id", "required_scopes" }
+
+-- The answer as the engine would give it: header names compared without case by the core itself.
+local function answer_of(row)
+  local headers = row.headers or {}
+  local wait = headers["retry-after"]
+  return {
+    curl = 0, status = row.status, sent = true, body = row.body, request_id = headers["x-acs-request-id"],
+    retry_after = wait and core.retry_after(wait, os.time()),
+  }
+end
+
+local function assert_error(row, found)
+  for _, name in ipairs(FIELDS) do assert.same(row[name], found[name], name) end
+  assert.equal(row.status, found.status)
+  assert.is_string(found.message)
+  if row.message then assert.equal(row.message, found.message) end
+  if row.hint then assert.truthy(found.hint:find(row.hint, 1, true), found.hint) end
+end
+
+describe("errors.judge", function()
+  for _, row in ipairs(responses.rows) do
+    it("knows " .. row.name, function()
+      local found = errors.judge(answer_of(row))
+      if row.ok then return assert.is_nil(found) end
+      assert_error(row, assert(found, "judged a success"))
+      assert.equal(row.retry_after, found.retry_after)
+    end)
+  end
+
+  it("knows what libcurl reports", function()
+    for _, row in ipairs(responses.failures) do
+      local found = errors.judge {
+        curl = row[1], sent = row[2], status = 0, message = "its words", overflow = row.overflow,
+      }
+      local name = ("curl %d, sent %s"):format(row[1], tostring(row[2]))
+      assert.same({ row[3], row[4], row[5], row[6] }, { found.kind, found.code, found.outcome, found.retryable }, name)
+      assert.is_nil(found.status)
+      assert.truthy(found.message:find("its words", 1, true))
+    end
+  end)
+
+  it("knows a call that was cancelled", function()
+    for sent, outcome in pairs { [true] = "unknown", [false] = "not_sent" } do
+      local found = errors.judge { cancelled = "closed", sent = sent }
+      assert.same({ "cancelled", "closed", outcome, true }, { found.kind, found.code, found.outcome, found.retryable })
+    end
+  end)
+
+  it("gives the object of a success that has a body", function()
+    local found, object = errors.judge { curl = 0, status = 200, body = '{"a":1}' }
+    assert.is_nil(found)
+    assert.same({ a = 1 }, object)
+  end)
+
+  it("survives bytes of any kind as a body", function()
+    for byte = 0, 255 do
+      for _, status in ipairs { 200, 400, 500 } do
+        local found = errors.judge { curl = 0, status = status, sent = true, body = string.char(byte):rep(3) }
+        assert.is_nil(found.message:find("%c"))
+      end
+    end
+  end)
+end)
+
+-- Waits take no time here: the clock is moved by what would be slept.
+describe("an answer of the service", function()
+  local client
+
+  setup(function()
+    local now = 0
+    client = example.client {
+      clock = function() return now end, sleep = function(seconds) now = now + seconds end,
+      random = function() return 0 end, retry_budget = 1e9,
+    }
+  end)
+  before_each(sandbox.reset)
+  teardown(function()
+    client:close()
+    sandbox.reset()
+  end)
+
+  local function is_sendable(row)
+    return row.status ~= 304 and row.status ~= 204 or not row.body
+  end
+
+  local attempts_of = { transient = 3, throttled = 3 }
+
+  for _, row in ipairs(responses.rows) do
+    if is_sendable(row) then
+      it("arrives whole: " .. row.name, function()
+        local headers = { ["x-acs-request-id"] = require("cjson").null }
+        for name, value in pairs(row.headers or {}) do headers[name] = value end
+        sandbox.faults { fault = "answer", status = row.status, body = row.body, headers = headers, next = 50 }
+        local result, err = example.add(client, { "a" })
+        if row.ok then
+          assert.same({ 1, 200, row.request_id }, { result.added, result.status, result.request_id })
+        else
+          assert.is_nil(result)
+          assert.is_true(errors.is_error(err))
+          assert_error(row, err)
+          local retry = errors.judge(answer_of(row)).retry
+          -- A day's wait fits into no deadline; waiting for another request lasts until ours.
+          local waits = row.retry_after and row.retry_after > 10
+          assert.equal(waits and 1 or retry == "processing" and 7 or attempts_of[retry] or 1, err.attempts)
+          assert.equal(err.attempts, sandbox.counters().calls)
+        end
+      end)
+    end
+  end
+end)
+
+describe("an error", function()
+  local err = errors.new {
+    kind = "server", code = "systemError", message = "系统错误", outcome = "unknown", retryable = true, status = 500,
+    request_id = "R", attempts = 3, hint = "Try later.", batch = 3, added = 1000,
+  }
+  local TEXT = "dingtalk: server (systemError): 系统错误 [outcome unknown, HTTP 500, request R, 3 attempts,"
+    .. " batch 3, 1000 added before] Try later."
+
+  it("is one readable line", function()
+    assert.equal(TEXT, tostring(err))
+    assert.equal("dingtalk: argument (empty): list is empty [argument list]",
+      tostring(errors.argument("list", "empty", "list is empty")))
+  end)
+
+  it("can be put together with text on either side", function()
+    assert.equal("failed: " .. TEXT, "failed: " .. err)
+    assert.equal(TEXT .. "!", err .. "!")
+    assert.equal(TEXT .. TEXT, err .. err)
+    assert.equal("1" .. TEXT, 1 .. err)
+  end)
+
+  it("is what assert raises", function()
+    local ok, raised = pcall(_G.assert, nil, err)
+    assert.is_false(ok)
+    assert.is_true(rawequal(err, raised))
+  end)
+
+  it("is told from other tables", function()
+    assert.is_true(errors.is_error(err))
+    for _, value in ipairs { "x", 1, true, {}, { kind = "server" }, print, setmetatable({}, {}) } do
+      assert.is_false(errors.is_error(value))
+    end
+    assert.is_false(errors.is_error(nil))
+    assert.is_false((errors.is_error()))
+  end)
+
+  it("of an argument names it", function()
+    local found = errors.argument("list[3].id", "wrong_type", "m", "h")
+    assert.same({ kind = "argument", argument = "list[3].id", code = "wrong_type", message = "m", hint = "h",
+      outcome = "not_sent", retryable = false }, found)
+  end)
+end)
+
+describe("errors.one_line", function()
+  local rows = {
+    { "plain", "plain" }, { "", "" }, { "a\nb", "a b" }, { "a\r\n\t\0b\127", "a b " }, { "中文", "中文" },
+    { ("x"):rep(500), ("x"):rep(500) }, { ("x"):rep(501), ("x"):rep(500) .. "…" },
+    { ("x"):rep(499) .. "中", ("x"):rep(499) .. "…" }, { ("x"):rep(498) .. "中", ("x"):rep(498) .. "…" },
+    { ("x"):rep(497) .. "中", ("x"):rep(497) .. "中" }, { ("x"):rep(497) .. "中中", ("x"):rep(497) .. "…" },
+  }
+  it("keeps a text from outside on one line and within a length", function()
+    for _, row in ipairs(rows) do assert.equal(row[2], errors.one_line(row[1])) end
+  end)
+end)
