@@ -130,6 +130,37 @@ static int core_url(lua_State *L) {
   return 1;
 }
 
+/* core.encode(text) -> the text percent-encoded for a URL's query. */
+static int core_encode(lua_State *L) {
+  char encoded[3 * 256];
+  size_t length = 0;
+  const char *text = luaL_checklstring(L, 1, &length);
+  luaL_Buffer buffer;
+  luaL_buffinit(L, &buffer);
+  while (length) {
+    size_t part = length < 256 ? length : 256;
+    luaL_addlstring(&buffer, encoded, dt_uri_encode(encoded, text, part));
+    text += part;
+    length -= part;
+  }
+  luaL_pushresult(&buffer);
+  return 1;
+}
+
+/* core.check_utf8(text) -> nil, or "not_utf8". */
+static int core_check_utf8(lua_State *L) {
+  size_t length = 0;
+  const char *text = luaL_checklstring(L, 1, &length);
+  while (length) {
+    size_t sequence = dt_text_utf8_length(text, length);
+    if (!sequence)
+      return push_fault(L, DT_TEXT_NOT_UTF8);
+    text += sequence;
+    length -= sequence;
+  }
+  return 0;
+}
+
 /* core.pid() -> the process, to tell a fork. */
 static int core_pid(lua_State *L) {
   lua_pushinteger(L, getpid());
@@ -176,7 +207,9 @@ int luaopen_dingtalk_core(lua_State *L) {
       {"retry_after", core_retry_after},
       {"check_id", core_check_id},
       {"check_visible", core_check_visible},
+      {"check_utf8", core_check_utf8},
       {"url", core_url},
+      {"encode", core_encode},
       {"pid", core_pid},
       {NULL, NULL},
   };
