@@ -4,6 +4,7 @@
 ---   local result, err = calendar.add_attendees(token, user, cal, event, list, opts)
 
 local attendees = require "dingtalk.attendees"
+local bulk = require "dingtalk.bulk"
 local client = require "dingtalk.client"
 local errors = require "dingtalk.errors"
 
@@ -14,14 +15,9 @@ local function not_a_client()
   return errors.argument("self", "not_a_client", "call it as a method: client:add_attendees(…)")
 end
 
--- A call needs an open client, and a place where its loop can wait.
 local function refusal(self)
   if not client.is_client(self) then return not_a_client() end
-  if self.closed then
-    return errors.argument("self", "closed", "the client is closed")
-  end
-  local can_wait, why = self.loop:check()
-  if not can_wait then return errors.argument("config.loop", "cannot_wait", why) end
+  return client.refusal(self)
 end
 
 --- Adds people to an event.
@@ -39,6 +35,18 @@ function methods:add_attendees(token, user, cal, event, list, opts)
   return attendees.change(self, attendees.add, token, user, cal, event, list, opts)
 end
 
+--- Adds people to many events: some calls at a time, no more a second than the service takes.
+---@param token string|dingtalk.TokenSource
+---@param jobs dingtalk.Job[]|fun(): dingtalk.Job? an array, or an iterator that gives the next job
+---@param opts dingtalk.BulkOptions?
+---@return dingtalk.BulkSummary? summary
+---@return dingtalk.Error? err for arguments only: each job's error goes to opts.on_result
+function methods:add_attendees_each(token, jobs, opts)
+  local err = refusal(self)
+  if err then return nil, err end
+  return bulk.run(self, token, jobs, opts)
+end
+
 --- A client with its own configuration and connections.
 ---@param config dingtalk.Config?
 ---@return dingtalk.Client? client
@@ -54,20 +62,16 @@ function calendar.is_error(value)
   return errors.is_error(value)
 end
 
-local default_client
-
 -- The module's functions are the methods of a client made at the first call.
 local function forward(name)
   calendar[name] = function(...)
-    local err
-    if not default_client or default_client.closed then
-      default_client, err = client.new()
-      if not default_client then return nil, err end
-    end
-    return methods[name](default_client, ...)
+    local default, err = client.default()
+    if not default then return nil, err end
+    return methods[name](default, ...)
   end
 end
 
 forward "add_attendees"
+forward "add_attendees_each"
 
 return calendar

@@ -13,9 +13,13 @@ local call = {}
 ---@field method "GET"|"POST"|"PUT"|"DELETE"
 ---@field url string
 ---@field token string|table|nil access token or token source; nil for the token calls themselves
+---@field token_in_query boolean? the older API wants the token there instead of in the header
+---@field secrets string[]? texts that no message may show
+---@field hide_body boolean? no message may quote the answer
 ---@field body any what engine:start takes
 ---@field deadline number in seconds of client:now()
 ---@field max_attempts integer
+---@field pace {limiter: table, permit: table?}? of a bulk run: asked before each attempt
 
 ---@class dingtalk.Slot one request of a task: its number and token going in, its answer coming out
 ---@field batch integer? number of the batch in the body
@@ -45,8 +49,25 @@ local function out_of_time()
   }
 end
 
+-- Waits for the bulk run's leave to send. The first permit was taken with the job.
+local function wait_for_permit(client, task, slot)
+  local pace = task.pace
+  slot.permit, pace.permit = pace.permit, nil
+  while not slot.permit do
+    local delay = pace.limiter:delay()
+    if delay == 0 then
+      slot.permit = pace.limiter:take()
+    elseif client:now() + delay >= task.deadline then
+      return out_of_time()
+    elseif not client:pause(slot, delay) then
+      return errors.judge(slot)
+    end
+  end
+end
+
 local function attempt(client, task, slot)
   local token, err = read_token(client, task)
+  if not err and task.pace then err = wait_for_permit(client, task, slot) end
   if err then return err end
   local left = task.deadline - client:now()
   if left <= 0 then return out_of_time() end
@@ -146,6 +167,9 @@ function call.run(client, task, slot)
   while true do
     local began = client:now()
     local failure, object = attempt(client, task, slot)
+    if slot.permit then
+      task.pace.limiter:finish(slot.permit, failure and failure.kind == "throttled")
+    end
     if not failure then
       client:earn_retry()
       report(client, task, slot, nil, nil, began)

@@ -20,6 +20,7 @@ local limits = {
     max_connections = 8,    -- to one host; one is enough where HTTP/2 is spoken
     concurrency = 1,        -- batches of one call in flight
     retry_budget = 100,     -- retries a client may be ahead of its successes (each gives back 0.2)
+    bulk_concurrency = 10,  -- jobs of a bulk run in flight
     rate = 20,              -- calls a second of a bulk run: the service's limit, standard edition
   },
 }

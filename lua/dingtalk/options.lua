@@ -6,9 +6,11 @@ local limits = require "dingtalk.limits"
 
 local options = {}
 
---- Each row: the type, then for numbers the bounds; `check` names a further check below.
+--- Each row: the type ("any": left to the check), then for numbers the bounds; `check` names a further
+--- check below, or is one: a function that returns what is wrong.
 options.config = {
   base_url = { "string", check = "base_url" },
+  oapi_base_url = { "string", check = "base_url" },
   ca_file = { "string", check = "path" },
   ca_path = { "string", check = "path" },
   proxy = { "string", check = "proxy" },
@@ -34,6 +36,19 @@ options.add_attendees = {
   max_attempts = { "integer", 1, limits.max_attempts },
   concurrency = { "integer", 1, limits.max_concurrency },
   on_batch = { "function" },
+  resume = { "table" },
+  confirm = { "boolean" },
+}
+
+options.add_attendees_each = {
+  pushNotification = { "boolean" },
+  chatNotification = { "boolean" },
+  client_token = { "string", check = "client_token" },
+  timeout = { "number", 0.001, limits.max_timeout },
+  max_attempts = { "integer", 1, limits.max_attempts },
+  concurrency = { "integer", 1, limits.max_concurrency },
+  rate = { "rate", 0.001, limits.max_rate },
+  on_result = { "function" },
   resume = { "table" },
   confirm = { "boolean" },
 }
@@ -127,9 +142,11 @@ local function type_fault(value, row)
     if type(value) ~= "string" and type(value) ~= "table" then
       return ("must be the name of a loop or an adapter table, not a %s"):format(type(value))
     end
-  elseif kind == "integer" or kind == "number" then
-    if type(value) ~= "number" then return ("must be a %s, not a %s"):format(kind, type(value)) end
-    local whole = kind == "number" or value % 1 == 0
+  elseif kind == "rate" and value == false then
+    return nil
+  elseif kind == "integer" or kind == "number" or kind == "rate" then
+    if type(value) ~= "number" then return ("must be a number, not a %s"):format(type(value)) end
+    local whole = kind ~= "integer" or value % 1 == 0
     if not (whole and value >= row[2] and value <= row[3]) then
       return ("must be %s from %.14g to %.14g"):format(
         kind == "integer" and "a whole number" or "a number", row[2], row[3])
@@ -139,7 +156,7 @@ local function type_fault(value, row)
     if type(value) ~= "function" and not (type(meta) == "table" and meta.__call) then
       return ("must be a function, not a %s"):format(type(value))
     end
-  elseif type(value) ~= kind then
+  elseif kind ~= "any" and type(value) ~= kind then
     return ("must be a %s, not a %s"):format(kind, type(value))
   end
 end
@@ -165,7 +182,8 @@ function options.check(given, schema, prefix)
     if not row then return unknown(prefix, name, schema) end
     local fault = type_fault(value, row)
     local code = fault and "wrong_type" or "bad_value"
-    fault = fault or (row.check and checks[row.check](value, given))
+    local check = checks[row.check] or row.check
+    fault = fault or (check and check(value, given))
     if fault then
       return errors.argument(prefix .. "." .. name, code, ("%s.%s %s"):format(prefix, name, fault))
     end
