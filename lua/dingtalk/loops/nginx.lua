@@ -107,7 +107,7 @@ end
 function Nginx:watch()
   self.idle_since = nil
   if self.driven then return end
-  self.driven = ngx.timer.at(0, run, self) == true
+  self.driven = ngx.timer.at(0, run, self) and true or false
 end
 
 return Nginx
