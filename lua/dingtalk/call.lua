@@ -27,11 +27,18 @@ local call = {}
 ---@field attempts integer requests made so far
 ---@field elapsed number seconds, when it has ended
 
-local function read_token(client, task)
+-- What became of the token request says nothing of this one: it was not sent, or refused before.
+local function without_token_error(err, slot)
+  err = errors.copy(err)
+  err.outcome = slot.attempts == 0 and "not_sent" or "rejected"
+  return err
+end
+
+local function read_token(client, task, slot)
   local token = task.token
   if type(token) ~= "table" and type(token) ~= "userdata" then return token end
-  local text, err = token:get(client)
-  if errors.is_error(err) then return nil, err end
+  local text, err = token:get(client, task.deadline)
+  if errors.is_error(err) then return nil, without_token_error(err, slot) end
   if type(text) == "string" and not core.check_visible(text, limits.max_token_bytes) then return text end
   return nil, errors.new {
     kind = "auth", code = "no_token", outcome = "not_sent", retryable = false,
@@ -65,15 +72,24 @@ local function wait_for_permit(client, task, slot)
   end
 end
 
+local function percent_encode(text)
+  return (text:gsub("[^%w%-._~]", function(byte) return ("%%%02X"):format(byte:byte()) end))
+end
+
 local function attempt(client, task, slot)
-  local token, err = read_token(client, task)
+  local token, err = read_token(client, task, slot)
   if not err and task.pace then err = wait_for_permit(client, task, slot) end
   if err then return err end
   local left = task.deadline - client:now()
   if left <= 0 then return out_of_time() end
   slot.attempts = slot.attempts + 1
-  slot.token = token
-  client:exchange(slot, task, token, left)
+  slot.token, slot.hide_body = token, task.hide_body
+  local header = token
+  if task.token_in_query then
+    header, slot.query_token = nil, percent_encode(token)
+    slot.url = task.url .. "?access_token=" .. slot.query_token
+  end
+  client:exchange(slot, task, header, left)
   if slot.curl == 0 and slot.status == 200 and not slot.body and not slot.cancelled then return nil end
   return errors.judge(slot)
 end
@@ -115,10 +131,19 @@ local function next_wait(client, task, slot, failure)
   return nil
 end
 
+local function without(text, secret, placeholder)
+  if not secret or #secret < 8 or not text:find(secret, 1, true) then return text end
+  return (text:gsub(secret:gsub("%p", "%%%0"), placeholder))
+end
+
+local NO_SECRETS = {}
+
 -- The service may echo what it was sent.
-local function without_token(text, token)
-  if not token or #token < 8 or not text:find(token, 1, true) then return text end
-  return (text:gsub(token:gsub("%p", "%%%0"), "[token]"))
+local function redact(text, task, slot)
+  text = without(text, slot.token, "[token]")
+  text = without(text, slot.query_token, "[token]")
+  for _, secret in ipairs(task.secrets or NO_SECRETS) do text = without(text, secret, "[secret]") end
+  return text
 end
 
 local function report(client, task, slot, failure, wait, began)
@@ -129,15 +154,15 @@ local function report(client, task, slot, failure, wait, began)
     client_token = slot.client_token, elapsed = client:now() - began,
     status = slot.status ~= 0 and slot.status or nil,
     request_id = failure and failure.request_id or slot.request_id,
-    kind = failure and failure.kind, code = failure and failure.code,
+    kind = failure and failure.kind, code = failure and redact(failure.code, task, slot),
     outcome = failure and failure.outcome,
-    message = failure and without_token(failure.message, slot.token), wait = wait,
+    message = failure and redact(failure.message, task, slot), wait = wait,
   })
   if not ok then slot.hook_error = errors.one_line(tostring(message)) end
 end
 
 -- What an earlier attempt may have done is not undone by a later refusal.
-local function conclude(client, slot, failure, hint)
+local function conclude(client, task, slot, failure, hint)
   slot.elapsed = client:now() - slot.started
   if errors.is_error(failure) and slot.attempts == 0 then
     failure.elapsed = failure.elapsed or slot.elapsed
@@ -145,8 +170,8 @@ local function conclude(client, slot, failure, hint)
   end
   local outcome = slot.maybe_done and "unknown" or failure.outcome
   return errors.new {
-    kind = failure.kind, code = without_token(failure.code, slot.token),
-    message = without_token(failure.message, slot.token),
+    kind = failure.kind, code = redact(failure.code, task, slot),
+    message = redact(failure.message, task, slot),
     outcome = outcome, retryable = failure.retryable, retry_after = failure.retry_after,
     status = failure.status, request_id = failure.request_id, attempts = slot.attempts,
     client_token = slot.client_token, elapsed = slot.elapsed,
@@ -179,9 +204,9 @@ function call.run(client, task, slot)
     if failure.outcome == "unknown" then slot.maybe_done = true end
     local wait, hint = next_wait(client, task, slot, failure)
     report(client, task, slot, failure, wait, began)
-    if not wait then return conclude(client, slot, failure, hint) end
+    if not wait then return conclude(client, task, slot, failure, hint) end
     if wait > 0 and not client:pause(slot, wait) then
-      return conclude(client, slot, errors.judge(slot))
+      return conclude(client, task, slot, errors.judge(slot))
     end
   end
 end

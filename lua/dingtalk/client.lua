@@ -42,6 +42,7 @@ function client.new(config)
   config = config or {}
   local self = setmetatable({
     base_url = ((config.base_url or limits.defaults.base_url):gsub("/+$", "")),
+    oapi_base_url = config.oapi_base_url and config.oapi_base_url:gsub("/+$", "") or nil,
     call_timeout = config.timeout or limits.defaults.timeout,
     max_attempts = config.max_attempts or limits.defaults.max_attempts,
     retry_budget = config.retry_budget or limits.defaults.retry_budget,
@@ -144,11 +145,29 @@ function methods:pause(slot, seconds)
     self.sleep(seconds)
     return not self.closed
   end
+  return self:park(slot, seconds)
+end
+
+--- Waits until client:wake(slot), at most `seconds`; false when the wait was cancelled. Unlike pause
+--- it lets others go on whatever config.sleep is.
+---@param slot table
+---@param seconds number
+function methods:park(slot, seconds)
+  if self.closed then
+    slot.cancelled, slot.sent = "closed", false
+    return false
+  end
   slot.done = false
   sleep_until(self, slot, core.now() + seconds)
   wait(self, slot)
   self.sleepers[slot] = nil
   return not slot.cancelled
+end
+
+--- Ends a park: at the next step, since the one who waits must not go on inside the one who calls.
+---@param slot table
+function methods:wake(slot)
+  if self.sleepers[slot] then sleep_until(self, slot, core.now()) end
 end
 
 --- Waits until a member of the group is done, or `delay` seconds passed.
@@ -192,7 +211,7 @@ function methods:exchange(slot, task, token, timeout)
     return
   end
   local id, code = self:open_engine():start(
-    task.method, task.url, token, slot.client_token, task.body, slot.batch, timeout)
+    task.method, slot.url or task.url, token, slot.client_token, task.body, slot.batch, timeout)
   if not id then
     slot.curl, slot.status, slot.sent, slot.body, slot.message = code, 0, false, nil, nil
     return
@@ -306,6 +325,31 @@ function methods:close()
 end
 
 metatable.__close = methods.close
+
+local default
+
+--- The client of the functions that are given none, made at the first use.
+---@return table? client
+---@return dingtalk.Error? err
+function client.default()
+  if not default or default.closed then
+    local err
+    default, err = client.new()
+    if not default then return nil, err end
+  end
+  return default
+end
+
+--- Why no call can be made here: a call needs an open client, and a place where its loop can wait.
+---@param self table
+---@return dingtalk.Error? err
+function client.refusal(self)
+  if self.closed then
+    return errors.argument("self", "closed", "the client is closed")
+  end
+  local can_wait, why = self.loop:check()
+  if not can_wait then return errors.argument("config.loop", "cannot_wait", why) end
+end
 
 client.methods = methods
 

@@ -62,6 +62,15 @@ function errors.new(fields)
   return setmetatable(fields, Error)
 end
 
+--- The same error once more, for one of several who get it.
+---@param err dingtalk.Error
+---@return dingtalk.Error
+function errors.copy(err)
+  local fields = {}
+  for name, value in pairs(err) do fields[name] = value end
+  return errors.new(fields)
+end
+
 --- An argument refused before anything was sent.
 ---@param argument string which, like "list[3].id"
 ---@param code string
@@ -147,9 +156,14 @@ local function is_ban(object)
   return object.punish ~= nil and (object.status == 1111 or object.punish == "deny")
 end
 
-local function soft_code(object)
+-- The older API's failure: under errcode 88 the cause stands in sub_code.
+local function soft_failure(object)
   local code = text_of(object.errcode)
-  if code and code ~= "0" then return code end
+  if not code or code == "0" then return nil end
+  local cause = text_of(object.sub_code)
+  local message = cause and text_of(object.sub_msg) or first_text(object, "errmsg", "message")
+  code = cause or code
+  return failure(lookup_code(code) or rules.soft_error, code, message or rules.soft_message, "rejected", object)
 end
 
 local function by_status(status, code, message, object)
@@ -158,8 +172,12 @@ local function by_status(status, code, message, object)
     status >= 500 and "unknown" or "rejected", object)
 end
 
+local function quote(body)
+  return body and ": " .. body or ""
+end
+
 -- An error's body: JSON with a code, or anything else.
-local function from_refusal(status, body, object)
+local function from_refusal(status, body, object, shown)
   local message = object and first_text(object, "message", "errmsg", "msg")
   local code = object and first_text(object, "code", "errcode")
   if object and is_ban(object) then
@@ -171,7 +189,7 @@ local function from_refusal(status, body, object)
     return failure(rule, code, message or rule.kind, outcome, object)
   end
   if body and not object and status < 500 and not rules.any_body[status] then
-    local found = failure(rules.not_json, "not_json", rules.not_json.message .. ": " .. body, "rejected")
+    local found = failure(rules.not_json, "not_json", rules.not_json.message .. quote(shown), "rejected")
     if status == 403 then found.hint = rules.ban.hint end
     return found
   end
@@ -179,20 +197,18 @@ local function from_refusal(status, body, object)
 end
 
 -- A success has an empty body or a JSON object that does not speak of a failure.
-local function from_success(body, object)
+local function from_success(body, object, shown)
   if not object then
     local is_json = json.decode(body) ~= nil
     local rule = is_json and rules.unexpected_json or rules.not_json
-    return failure(rule, rule.code, rule.message .. ": " .. body, "unknown")
+    return failure(rule, rule.code, rule.message .. quote(shown), "unknown")
   end
   if is_ban(object) then
     return failure(rules.ban, "1111", rules.ban.message, "rejected")
   end
-  local message = first_text(object, "errmsg", "message") or "the service answered no under status 200"
-  local errcode = soft_code(object)
-  if errcode then
-    return failure(rules.soft_error, errcode, message, "rejected")
-  end
+  local soft = soft_failure(object)
+  if soft then return soft end
+  local message = first_text(object, "errmsg", "message") or rules.soft_message
   local code = text_of(object.code)
   if code and text_of(object.message) and not rules.success_codes[code] then
     local rule = lookup_code(code) or rules.soft_error
@@ -203,9 +219,9 @@ local function from_success(body, object)
   end
 end
 
-local function from_answer(status, body, object)
-  if status >= 400 then return from_refusal(status, body, object) end
-  if status == 200 then return body and from_success(body, object) end
+local function from_answer(status, body, object, shown)
+  if status >= 400 then return from_refusal(status, body, object, shown) end
+  if status == 200 then return body and from_success(body, object, shown) end
   local rule = status >= 300 and rules.redirect or rules.unexpected_status
   return failure(rule, rule.code, rule.message .. ": HTTP " .. status, "unknown")
 end
@@ -217,7 +233,8 @@ local function object_of(body)
 end
 
 --- Judges one attempt. `answer` has what dingtalk.core's engine:take returns, by name: curl, status,
---- sent, body, request_id, retry_after (the header's seconds), message, overflow.
+--- sent, body, request_id, retry_after (the header's seconds), message, overflow; and hide_body, true
+--- where no message may quote the body.
 ---@param answer table
 ---@return table? failure the fields of an error, with `retry`; nil for a success
 ---@return table? object the JSON object of a success that has a body
@@ -228,7 +245,8 @@ function errors.judge(answer)
   end
   if answer.curl ~= 0 then return from_transport(answer) end
   local object = object_of(answer.body)
-  local found = from_answer(answer.status, answer.body, object)
+  local shown = not answer.hide_body and answer.body or nil
+  local found = from_answer(answer.status, answer.body, object, shown)
   if not found then return nil, object end
   found.status = answer.status
   local request_id = object and first_text(object, "requestid", "requestId", "RequestId", "request_id")

@@ -37,6 +37,9 @@ function rules.is_retryable(rule)
   return rule.retry ~= nil and rule.retry ~= "new_token"
 end
 
+local secret_hint = "Check the app's key and secret, and the region."
+local sign_in_hint = "A code is good once and for some minutes: have the user sign in again."
+local staff_hint = "No such member of staff, or outside the app's range of visibility."
 local auth_hint = "Get a new access token, from the same region (.io or .com) as base_url."
 local unionid_hint = "Ids are unionIds, not staff userIds; user is the creator of the event."
 
@@ -52,9 +55,10 @@ rules.codes = {
   ["accesstoken.expired"] = { kind = "auth", retry = "new_token", hint = auth_hint },
   ["unauthorized.client"] = { kind = "auth", retry = "new_token", hint = auth_hint },
   ["AuthenticationFailed.MissingParameter"] = { kind = "auth", hint = auth_hint },
-  invalidClientIdOrSecret = { kind = "auth", hint = "Check the app's key and secret, and the region." },
+  invalidClientIdOrSecret = { kind = "auth", hint = secret_hint },
   invalidSuiteKey = { kind = "auth", hint = "Check suite_key and suite_secret." },
   invalidSuiteTicket = { kind = "auth", hint = "Use the newest suite_ticket the service has pushed." },
+  ["invalidParameter.authCode.notFound"] = { kind = "auth", hint = sign_in_hint },
   invalidAuthInfo = { kind = "auth", hint = "Check that the organisation has authorised the app." },
   ["Forbidden.AccessDenied.AccessTokenPermissionDenied"] = { kind = "permission" },
   ["Forbidden.AccessDenied.IpNotInWhiteList"] = {
@@ -86,6 +90,19 @@ rules.codes = {
   serviceBusy = { kind = "server", retry = "transient" },
   operationTimeout = { kind = "server", retry = "transient" },
   ["service.timeout"] = { kind = "server", retry = "transient" },
+
+  -- The older API: errcode, or sub_code under errcode 88.
+  ["-1"] = { kind = "server", retry = "transient" },
+  ["40014"] = { kind = "auth", retry = "new_token", hint = auth_hint },
+  ["42001"] = { kind = "auth", retry = "new_token", hint = auth_hint },
+  ["60011"] = { kind = "permission" },
+  ["33012"] = { kind = "not_found", hint = staff_hint },
+  ["60121"] = { kind = "not_found", hint = staff_hint },
+  ["90002"] = { kind = "throttled", retry = "throttled", retry_after = 1 },
+  ["90005"] = { kind = "throttled", retry = "minute", retry_after = 60 },
+  ["90006"] = { kind = "throttled", retry = "minute", retry_after = 60 },
+  ["90018"] = { kind = "throttled", retry = "throttled", retry_after = 1 },
+  ["90019"] = { kind = "throttled", retry = "throttled", retry_after = 1 },
 }
 
 --- By the beginning of the code, in order.
@@ -124,6 +141,7 @@ rules.not_json = {
   kind = "protocol", code = "not_json", message = "an answer that is no JSON", hint = base_url_hint,
 }
 rules.unexpected_json = { kind = "protocol", code = "unexpected_json", message = "JSON that is no object" }
+rules.soft_message = "the service answered no under status 200"
 rules.soft_error = { kind = "protocol", hint = base_url_hint }
 rules.cancelled = { kind = "cancelled", retry = "later", message = "cancelled while in flight" }
 rules.connect_timeout = {
