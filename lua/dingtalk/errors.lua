@@ -250,7 +250,7 @@ function errors.judge(answer)
   if not found then return nil, object end
   found.status = answer.status
   local request_id = object and first_text(object, "requestid", "requestId", "RequestId", "request_id")
-    or answer.request_id
+    or text_of(answer.request_id)
   found.request_id = request_id and errors.one_line(request_id)
   if answer.retry_after then found.retry_after = answer.retry_after end
   return found
