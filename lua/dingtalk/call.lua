@@ -146,6 +146,17 @@ local function redact(text, task, slot)
   return text
 end
 
+-- The service may echo what it was sent wherever it answers a text.
+local function redact_answer(failure, task, slot)
+  slot.request_id = slot.request_id and redact(slot.request_id, task, slot)
+  if not failure then return end
+  for _, field in ipairs { "code", "message", "request_id", "hint" } do
+    failure[field] = failure[field] and redact(failure[field], task, slot)
+  end
+  local scopes = failure.required_scopes or NO_SECRETS
+  for i = 1, #scopes do scopes[i] = redact(scopes[i], task, slot) end
+end
+
 local function report(client, task, slot, failure, wait, began)
   local hook = client.on_attempt
   if not hook then return end
@@ -154,9 +165,9 @@ local function report(client, task, slot, failure, wait, began)
     client_token = slot.client_token, elapsed = client:now() - began,
     status = slot.status ~= 0 and slot.status or nil,
     request_id = failure and failure.request_id or slot.request_id,
-    kind = failure and failure.kind, code = failure and redact(failure.code, task, slot),
+    kind = failure and failure.kind, code = failure and failure.code,
     outcome = failure and failure.outcome,
-    message = failure and redact(failure.message, task, slot), wait = wait,
+    message = failure and failure.message, wait = wait,
   })
   if not ok then slot.hook_error = errors.one_line(tostring(message)) end
 end
@@ -170,8 +181,7 @@ local function conclude(client, task, slot, failure, hint)
   end
   local outcome = slot.maybe_done and "unknown" or failure.outcome
   return errors.new {
-    kind = failure.kind, code = redact(failure.code, task, slot),
-    message = redact(failure.message, task, slot),
+    kind = failure.kind, code = failure.code, message = failure.message,
     outcome = outcome, retryable = failure.retryable, retry_after = failure.retry_after,
     status = failure.status, request_id = failure.request_id, attempts = slot.attempts,
     client_token = slot.client_token, elapsed = slot.elapsed,
@@ -192,6 +202,7 @@ function call.run(client, task, slot)
   while true do
     local began = client:now()
     local failure, object = attempt(client, task, slot)
+    redact_answer(failure, task, slot)
     if slot.permit then
       task.pace.limiter:finish(slot.permit, failure and failure.kind == "throttled")
     end
