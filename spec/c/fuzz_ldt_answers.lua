@@ -1,0 +1,99 @@
+--- What must hold however an answer looks: run by fuzz_ldt_answers.c, which passes the raw answer.
+local call = require "dingtalk.call"
+local core = require "dingtalk.core"
+local errors = require "dingtalk.errors"
+local rules = require "dingtalk.rules"
+
+local TOKEN = "a-secret-access-token"
+local NOW = 1700000000
+
+local kinds = {}
+for _, row in ipairs(rules.kinds) do kinds[row[1]] = true end
+local outcomes = { not_sent = true, rejected = true, unknown = true }
+
+local function check(condition, what)
+  if not condition then error(what, 2) end
+end
+
+local function check_line(text, name)
+  check(type(text) == "string" and text ~= "", name .. " is no text")
+  check(not text:find("[%c\127]"), name .. " is more than one line")
+end
+
+local function check_failure(found)
+  check(kinds[found.kind], "an unknown kind")
+  check(outcomes[found.outcome], "an unknown outcome")
+  check(type(found.retryable) == "boolean", "retryable is no boolean")
+  check(found.retry == nil or rules.retries[found.retry] ~= nil, "an unknown way to retry")
+  check_line(found.message, "message")
+  check_line(found.code, "code")
+  if found.request_id then check_line(found.request_id, "request_id") end
+  if found.hint then check_line(found.hint, "hint") end
+  for _, scope in ipairs(found.required_scopes or {}) do check_line(scope, "a scope") end
+  local wait = found.retry_after
+  check(wait == nil or (wait >= 0 and wait <= core.limits.max_retry_after), "retry_after out of bounds")
+end
+
+local function check_outcome(answer, found)
+  if answer.cancelled or answer.curl ~= 0 then
+    check(found.outcome == (answer.sent and "unknown" or "not_sent"), "outcome is not by what was sent")
+  elseif found.code == "1111" then
+    check(found.outcome == "rejected", "a banned address is refused whatever the status")
+  elseif answer.status >= 500 then
+    check(found.outcome == "unknown", "a 5xx is unknown")
+  elseif answer.status ~= 200 and answer.status < 400 then
+    check(found.outcome == "unknown", "an answer that cannot be understood is unknown")
+  else
+    check(found.outcome ~= "not_sent", "an answer came, so it was sent")
+  end
+end
+
+-- The whole of a call that gets this answer each time.
+local client = {
+  now = function() return 0 end,
+  random = function() return 0 end,
+  spend_retry = function() return true end,
+  earn_retry = function() end,
+  pause = function() return true end,
+}
+
+local function check_call(answer)
+  local asked = 0
+  function client.exchange(_, slot)
+    asked = asked + 1
+    for _, name in ipairs { "curl", "status", "sent", "body", "request_id", "retry_after", "message", "overflow",
+      "cancelled" } do slot[name] = answer[name] end
+    -- idempotencyProcessing is asked again until the deadline; here time stands still.
+    if asked > 5 then slot.cancelled = "enough" end
+  end
+  local task = { operation = "add_attendees", token = TOKEN, deadline = 30, max_attempts = 3 }
+  local err = call.run(client, task, { client_token = "a-client-token" })
+  if not err then
+    check(answer.status == 200 and answer.curl == 0 and not answer.cancelled, "a success without a 200")
+    return
+  end
+  check(errors.is_error(err), "no error")
+  check_failure(err)
+  local line = tostring(err)
+  check_line(line, "the error")
+  check(not line:find(TOKEN, 1, true), "the token stands in the error")
+end
+
+return function(curl, status, flags, body, request_id, retry_after)
+  local answer = {
+    curl = curl, status = status, sent = flags % 2 == 1, body = body ~= "" and body or nil, request_id = request_id,
+    retry_after = retry_after and core.retry_after(retry_after, NOW), message = curl ~= 0 and body or "",
+    overflow = flags % 16 >= 14 and curl == 23 and "body_too_large" or nil,
+    cancelled = flags >= 250 and "closed" or nil,
+  }
+  local found, object = errors.judge(answer)
+  if found then
+    check_failure(found)
+    check_outcome(answer, found)
+  else
+    check(curl == 0 and status == 200 and not answer.cancelled, "a success without a 200")
+    check(object == nil or type(object) == "table", "an answer that is no object")
+    check(answer.body == nil or object, "a body that was not understood")
+  end
+  check_call(answer)
+end
