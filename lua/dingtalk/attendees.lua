@@ -92,11 +92,13 @@ end
 
 --- Adds or removes attendees: see dingtalk.calendar.
 ---@param kind table a row of dingtalk.operations: attendees.add or attendees.remove
+---@param pace table? of a bulk run: dingtalk.Task
 ---@return table? result
 ---@return dingtalk.Error? err
-function attendees.change(client, kind, token, user, cal, event, people, opts)
+function attendees.change(client, kind, token, user, cal, event, people, opts, pace)
   local task, plan = prepare(client, kind, token, user, cal, event, people, opts)
   if not task then return nil, plan end
+  task.pace = pace
   opts = opts or NO_OPTIONS
   local run = {
     client = client, kind = kind, task = task, plan = plan, client_token = opts.client_token,
