@@ -173,7 +173,7 @@ local function report(client, task, slot, failure, wait, began)
 end
 
 -- What an earlier attempt may have done is not undone by a later refusal.
-local function conclude(client, task, slot, failure, hint)
+local function conclude(client, slot, failure, hint)
   slot.elapsed = client:now() - slot.started
   if errors.is_error(failure) and slot.attempts == 0 then
     failure.elapsed = failure.elapsed or slot.elapsed
@@ -215,9 +215,9 @@ function call.run(client, task, slot)
     if failure.outcome == "unknown" then slot.maybe_done = true end
     local wait, hint = next_wait(client, task, slot, failure)
     report(client, task, slot, failure, wait, began)
-    if not wait then return conclude(client, task, slot, failure, hint) end
+    if not wait then return conclude(client, slot, failure, hint) end
     if wait > 0 and not client:pause(slot, wait) then
-      return conclude(client, task, slot, errors.judge(slot))
+      return conclude(client, slot, errors.judge(slot))
     end
   end
 end
