@@ -92,6 +92,7 @@ end
 
 --- Adds or removes attendees: see dingtalk.calendar.
 ---@param kind table a row of dingtalk.operations: attendees.add or attendees.remove
+---@param pace table? of a bulk run: see dingtalk.Task
 ---@param pace table? of a bulk run: dingtalk.Task
 ---@return table? result
 ---@return dingtalk.Error? err

@@ -23,6 +23,8 @@ local errors = {}
 ---@field required_scopes string[]? for kind "permission"
 ---@field hint string? what to do
 ---@field added integer? of a batched call: attendees accepted before
+---@field removed integer? of a batched call: attendees removed before
+---@field confirmed dingtalk.Confirmed? of a call with opts.confirm, where the list was read
 ---@field batch integer? the batch that failed, from 1
 ---@field batches table[]? the batches that were accepted, as in a result
 ---@field resume table? pass as opts.resume, with the same arguments, to send what is missing
@@ -41,8 +43,9 @@ local function describe(err)
   if err.status then facts[#facts + 1] = "HTTP " .. err.status end
   if err.request_id then facts[#facts + 1] = "request " .. err.request_id end
   if (err.attempts or 0) > 1 then facts[#facts + 1] = err.attempts .. " attempts" end
-  if err.batch and err.added then
-    facts[#facts + 1] = ("batch %d, %d added before"):format(err.batch, err.added)
+  local count = err.added or err.removed
+  if err.batch and count then
+    facts[#facts + 1] = ("batch %d, %d %s before"):format(err.batch, count, err.added and "added" or "removed")
   end
   parts[#parts + 1] = " [" .. table.concat(facts, ", ") .. "]"
   if err.hint then parts[#parts + 1] = " " .. err.hint end

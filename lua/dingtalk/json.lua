@@ -17,6 +17,33 @@ function json.decode(text)
   return (codec.decode(text))
 end
 
+local to_integer = math.tointeger -- Lua 5.3 and later; before, a whole number prints as one
+
+local plain
+
+local function plain_list(list, count)
+  local kept = {}
+  for i = 1, count do
+    if list[i] ~= safe.null then kept[#kept + 1] = plain(list[i]) end
+  end
+  return kept
+end
+
+--- A decoded value without json.null (its place in an array is closed up), whole numbers as integers.
+---@param value any
+---@return any
+function json.plain(value)
+  if value == safe.null then return nil end
+  if type(value) == "number" then return to_integer and to_integer(value) or value end
+  if type(value) ~= "table" then return value end
+  if value[1] ~= nil then return plain_list(value, #value) end
+  local kept = {}
+  for name, field in pairs(value) do kept[name] = plain(field) end
+  return kept
+end
+
+plain = json.plain
+
 --- The JSON text of a value, or nil and what is wrong with it.
 ---@param value any
 ---@return string? text

@@ -28,21 +28,48 @@ options.config = {
   sleep = { "function" },
 }
 
-options.add_attendees = {
-  pushNotification = { "boolean" },
-  chatNotification = { "boolean" },
+options.read = {
+  timeout = { "number", 0.001, limits.max_timeout },
+  max_attempts = { "integer", 1, limits.max_attempts },
+}
+
+options.write = {
+  client_token = { "string", check = "client_token" },
+  timeout = { "number", 0.001, limits.max_timeout },
+  max_attempts = { "integer", 1, limits.max_attempts },
+}
+
+--- Of a call that sends its list in batches.
+options.batched = {
   client_token = { "string", check = "client_token" },
   timeout = { "number", 0.001, limits.max_timeout },
   max_attempts = { "integer", 1, limits.max_attempts },
   concurrency = { "integer", 1, limits.max_concurrency },
   on_batch = { "function" },
+  checkpoint = { "function" },
   resume = { "table" },
   confirm = { "boolean" },
 }
 
-options.add_attendees_each = {
+--- One schema out of several.
+---@param ... table
+---@return table
+function options.join(...)
+  local joined = {}
+  for i = 1, select("#", ...) do
+    for name, row in pairs((select(i, ...))) do joined[name] = row end
+  end
+  return joined
+end
+
+options.notifications = {
   pushNotification = { "boolean" },
   chatNotification = { "boolean" },
+}
+
+options.add_attendees = options.join(options.batched, options.notifications)
+
+options.add_attendees_each = options.join(options.notifications, {
   client_token = { "string", check = "client_token" },
   timeout = { "number", 0.001, limits.max_timeout },
   max_attempts = { "integer", 1, limits.max_attempts },
@@ -51,7 +78,7 @@ options.add_attendees_each = {
   on_result = { "function" },
   resume = { "table" },
   confirm = { "boolean" },
-}
+})
 
 local fault_texts = {
   empty = "must not be empty",
@@ -108,6 +135,20 @@ function checks.path(value)
   if value == "" or value:find("%z") then return "must be the path of a file or directory" end
 end
 
+function checks.query(value)
+  local fault = core.check_visible(value, limits.max_query_bytes)
+  return fault and options.fault_text(fault)
+end
+
+function checks.one_of(value, _, row)
+  if row.one_of[value] then return nil end
+  local names = {}
+  for name in pairs(row.one_of) do names[#names + 1] = name end
+  table.sort(names)
+  local meant = options.did_you_mean(value, row.one_of)
+  return "must be one of " .. table.concat(names, ", ") .. (meant and ": " .. meant or "")
+end
+
 function checks.client_token(value)
   local fault = core.check_visible(value, limits.max_client_token_bytes - 8)
   return fault and options.fault_text(fault)
@@ -151,6 +192,11 @@ local function type_fault(value, row)
       return ("must be %s from %.14g to %.14g"):format(
         kind == "integer" and "a whole number" or "a number", row[2], row[3])
     end
+  elseif kind == "list" then
+    if type(value) ~= "table" or (next(value) ~= nil and rawget(value, 1) == nil) then
+      return ("must be an array, not a %s"):format(type(value) == "table" and "table with names" or type(value))
+    end
+    if #value > row[2] then return ("must have at most %d entries"):format(row[2]) end
   elseif kind == "function" then
     local meta = type(value) == "table" and getmetatable(value)
     if type(value) ~= "function" and not (type(meta) == "table" and meta.__call) then
@@ -167,6 +213,20 @@ local function unknown(prefix, name, schema)
     ("there is no option %q"):format(shown), options.did_you_mean(name, schema))
 end
 
+--- Checks one value against a row of a schema.
+---@param value any
+---@param row table
+---@param name string how it is called, for the error's `argument`
+---@param given table? the table it stands in
+---@return dingtalk.Error? err nil when all is well
+function options.check_value(value, row, name, given)
+  local fault = type_fault(value, row)
+  local code = fault and "wrong_type" or "bad_value"
+  local check = checks[row.check] or row.check
+  fault = fault or (check and check(value, given, row))
+  if fault then return errors.argument(name, code, name .. " " .. fault) end
+end
+
 --- Checks a table of options against a schema of this module.
 ---@param given table? nil is no option
 ---@param schema table
@@ -180,13 +240,8 @@ function options.check(given, schema, prefix)
   for name, value in pairs(given) do
     local row = schema[name]
     if not row then return unknown(prefix, name, schema) end
-    local fault = type_fault(value, row)
-    local code = fault and "wrong_type" or "bad_value"
-    local check = checks[row.check] or row.check
-    fault = fault or (check and check(value, given))
-    if fault then
-      return errors.argument(prefix .. "." .. name, code, ("%s.%s %s"):format(prefix, name, fault))
-    end
+    local err = options.check_value(value, row, prefix .. "." .. name, given)
+    if err then return err end
   end
 end
 

@@ -1,4 +1,4 @@
---- What is left of a batched call that failed: plain data, fit for JSON, that the same call takes as
+--- What is left of a batched call that failed or was cut off: plain data, fit for JSON, that the same call takes as
 --- opts.resume to send exactly what is missing.
 
 local core = require "dingtalk.core"
@@ -23,8 +23,8 @@ function resume.make(plan, digest)
   for number, batch in ipairs(plan) do
     if batch.done then
       left.done[#left.done + 1] = number
-    elseif batch.client_token and batch.outcome ~= "rejected" then
-      -- A refused one gets a new token: the service may answer the old one with the refusal it stored.
+    elseif batch.outcome == "unknown" then
+      -- Any other gets a new token: the service may answer the old one with the refusal it stored.
       left.client_tokens[tostring(number)] = batch.client_token
     end
   end
@@ -55,7 +55,8 @@ local function apply_tokens(left, plan)
       or core.check_visible(token, limits.max_client_token_bytes) then
       return false
     end
-    plan[number].client_token = token
+    -- A refusal that comes now says nothing of what was sent before.
+    plan[number].client_token, plan[number].outcome, plan[number].maybe_done = token, "unknown", true
   end
   return true
 end

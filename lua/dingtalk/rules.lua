@@ -143,6 +143,25 @@ rules.not_json = {
 rules.unexpected_json = { kind = "protocol", code = "unexpected_json", message = "JSON that is no object" }
 rules.soft_message = "the service answered no under status 200"
 rules.soft_error = { kind = "protocol", hint = base_url_hint }
+rules.empty_answer = {
+  kind = "protocol", code = "empty_answer", message = "the answer is empty where it should hold something",
+}
+rules.bad_answer = { kind = "protocol", code = "bad_answer", message = "the answer does not have its documented form" }
+rules.repeated_page = {
+  kind = "protocol", code = "repeated_page", message = "the service leads to a page it has given already",
+}
+rules.too_many_pages = {
+  kind = "protocol", code = "too_many_pages", message = "the list has more pages than the limit",
+  hint = "Narrow the question, or read on from opts.nextToken with opts.max_pages.",
+}
+--- Of a call with opts.confirm.
+rules.not_confirmed = {
+  kind = "protocol", code = "not_confirmed",
+  absent = "the service accepted the call, but %d of the people are not in the event",
+  present = "the service accepted the call, but %d of the people are still in the event",
+  unread = "the service accepted the call, but the attendee list could not be read: %s",
+  hint = "err.confirmed says who; err.resume asks the service again without sending anything twice.",
+}
 rules.cancelled = { kind = "cancelled", retry = "later", message = "cancelled while in flight" }
 rules.connect_timeout = {
   kind = "timeout", code = "connect_timeout", retry = "transient", message = "not connected in time",
