@@ -122,6 +122,7 @@ local function next_job(run)
 end
 
 local function next_member(run)
+  if run.client.closed then stop(run, "closed") end
   if run.summary.stopped then return nil end
   local delay = run.limiter:delay()
   if delay > 0 then return nil, delay end

@@ -172,6 +172,7 @@ end
 
 --- Waits until a member of the group is done, or `delay` seconds passed.
 function methods:wait_group(group, delay)
+  if self.closed then return end
   if delay then sleep_until(self, group, core.now() + delay) end
   wait(self, group)
   self.sleepers[group] = nil
