@@ -76,7 +76,7 @@ end
 --- Takes note that the service did a batch.
 function batches.done(run, slot)
   local _, _, count = run.task.body:batch(slot.batch)
-  slot.done, slot.error, slot.outcome = true, nil, nil
+  slot.accepted, slot.error, slot.outcome = true, nil, nil
   run.count = run.count + count
 end
 
@@ -133,7 +133,7 @@ end
 function batches.accepted(run)
   local list = {}
   for _, slot in ipairs(run.plan) do
-    if slot.done and not slot.before then list[#list + 1] = batches.describe(run, slot) end
+    if slot.accepted and not slot.before then list[#list + 1] = batches.describe(run, slot) end
   end
   return list
 end

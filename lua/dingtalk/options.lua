@@ -177,6 +177,7 @@ function checks.base_url(value, config)
   if not config.allow_http then return "is not encrypted: http:// needs config.allow_http = true" end
 end
 
+-- What is wrong with a value's type, or with its bounds: then also the code.
 local function type_fault(value, row)
   local kind = row[1]
   if kind == "loop" then
@@ -190,13 +191,13 @@ local function type_fault(value, row)
     local whole = kind ~= "integer" or value % 1 == 0
     if not (whole and value >= row[2] and value <= row[3]) then
       return ("must be %s from %.14g to %.14g"):format(
-        kind == "integer" and "a whole number" or "a number", row[2], row[3])
+        kind == "integer" and "a whole number" or "a number", row[2], row[3]), "bad_value"
     end
   elseif kind == "list" then
     if type(value) ~= "table" or (next(value) ~= nil and rawget(value, 1) == nil) then
       return ("must be an array, not a %s"):format(type(value) == "table" and "table with names" or type(value))
     end
-    if #value > row[2] then return ("must have at most %d entries"):format(row[2]) end
+    if #value > row[2] then return ("must have at most %d entries"):format(row[2]), "bad_value" end
   elseif kind == "function" then
     local meta = type(value) == "table" and getmetatable(value)
     if type(value) ~= "function" and not (type(meta) == "table" and meta.__call) then
@@ -220,11 +221,11 @@ end
 ---@param given table? the table it stands in
 ---@return dingtalk.Error? err nil when all is well
 function options.check_value(value, row, name, given)
-  local fault = type_fault(value, row)
-  local code = fault and "wrong_type" or "bad_value"
+  local fault, code = type_fault(value, row)
+  if fault then return errors.argument(name, code or "wrong_type", name .. " " .. fault) end
   local check = checks[row.check] or row.check
-  fault = fault or (check and check(value, given, row))
-  if fault then return errors.argument(name, code, name .. " " .. fault) end
+  fault = check and check(value, given, row)
+  if fault then return errors.argument(name, "bad_value", name .. " " .. fault) end
 end
 
 --- Checks a table of options against a schema of this module.

@@ -21,7 +21,7 @@ local resume = {}
 function resume.make(plan, digest)
   local left = { digest = digest, batches = #plan, done = {}, client_tokens = {} }
   for number, batch in ipairs(plan) do
-    if batch.done then
+    if batch.accepted then
       left.done[#left.done + 1] = number
     elseif batch.outcome == "unknown" then
       -- Any other gets a new token: the service may answer the old one with the refusal it stored.
@@ -42,7 +42,7 @@ end
 local function apply_done(left, plan)
   for _, number in ipairs(left.done) do
     if not is_batch(number, #plan) then return false end
-    plan[number].done = true
+    plan[number].accepted = true
     plan[number].before = true
   end
   return true
