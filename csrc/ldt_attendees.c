@@ -223,6 +223,9 @@ static bool add_by_position(encoder *enc, uint32_t count) {
     return false;
   for (enc->position = 1; enc->position <= count; enc->position++) {
     lua_rawgeti(enc->L, 1, (int)enc->position);
+    /* As many keys as positions, but one of them further behind. */
+    if (lua_isnil(enc->L, -1))
+      return fail(enc, "hole", NULL);
     if (!add_entry(enc))
       return false;
     lua_pop(enc->L, 1);
