@@ -5,8 +5,10 @@
 
 local attendees = require "dingtalk.attendees"
 local bulk = require "dingtalk.bulk"
+local calls = require "dingtalk.calls"
 local client = require "dingtalk.client"
 local errors = require "dingtalk.errors"
+local pages = require "dingtalk.pages"
 
 local calendar = {}
 local methods = client.methods
@@ -33,6 +35,21 @@ function methods:add_attendees(token, user, cal, event, list, opts)
   local err = refusal(self)
   if err then return nil, err end
   return attendees.change(self, attendees.add, token, user, cal, event, list, opts)
+end
+
+--- Removes people from an event.
+---@param token string|dingtalk.TokenSource
+---@param user string unionId of the event's creator
+---@param cal string? calendar id; nil means "primary"
+---@param event string event id
+---@param list (string|{id: string})[] unionIds, 1 to 5,000; sent 500 a request
+---@param opts dingtalk.RemoveOptions?
+---@return dingtalk.RemoveResult? result
+---@return dingtalk.Error? err
+function methods:remove_attendees(token, user, cal, event, list, opts)
+  local err = refusal(self)
+  if err then return nil, err end
+  return attendees.change(self, attendees.remove, token, user, cal, event, list, opts)
 end
 
 --- Adds people to many events: some calls at a time, no more a second than the service takes.
@@ -62,16 +79,20 @@ function calendar.is_error(value)
   return errors.is_error(value)
 end
 
--- The module's functions are the methods of a client made at the first call.
-local function forward(name)
+-- The module's functions are the methods of a client made at the first call. An iterator's failure
+-- comes out of the iterator.
+local function forward(name, is_iterator)
   calendar[name] = function(...)
     local default, err = client.default()
-    if not default then return nil, err end
-    return methods[name](default, ...)
+    if default then return methods[name](default, ...) end
+    if not is_iterator then return nil, err end
+    return pages.each(nil, nil, err)
   end
 end
 
 forward "add_attendees"
+forward "remove_attendees"
 forward "add_attendees_each"
+calls.define(methods, refusal, forward)
 
 return calendar

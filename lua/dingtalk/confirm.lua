@@ -125,6 +125,12 @@ function confirm.send(run, place, people)
   until run.failed or run.next > #run.plan
 end
 
+local function hint_of(cause)
+  if not cause then return rules.not_confirmed.hint end
+  if cause.hint or cause.kind ~= "permission" then return cause.hint end
+  return "Reading the list needs the permission " .. operations.list_attendees.scope .. "."
+end
+
 --- The error of a call that was accepted whole and is not confirmed.
 ---@param run table
 ---@return dingtalk.Error
@@ -142,7 +148,7 @@ function confirm.failure(run)
     kind = cause and cause.kind or rule.kind, code = rule.code, message = message, outcome = "unknown",
     retryable = cause == nil or cause.retryable, retry_after = cause and cause.retry_after,
     status = cause and cause.status, request_id = cause and cause.request_id,
-    required_scopes = cause and cause.required_scopes, hint = cause and cause.hint or rule.hint,
+    required_scopes = cause and cause.required_scopes, hint = hint_of(cause),
     confirmed = confirmed,
   }
 end
