@@ -56,7 +56,8 @@ end
 local function is_as_asked(run, slot, found)
   local first, last = run.task.body:batch(slot.batch)
   for position = first, last do
-    if not found[run.ids[position]] ~= run.kind.removing then return false end
+    local is_in = found[run.ids[position]] or false
+    if is_in == run.kind.removing then return false end
   end
   return true
 end

@@ -17,7 +17,7 @@ function json.decode(text)
   return (codec.decode(text))
 end
 
-local to_integer = math.tointeger -- Lua 5.3 and later; before, a whole number prints as one
+local to_integer = rawget(math, "tointeger") -- Lua 5.3 and later; before, a whole number prints as one
 
 local plain
 
