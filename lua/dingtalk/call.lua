@@ -76,6 +76,37 @@ local function percent_encode(text)
   return (text:gsub("[^%w%-._~]", function(byte) return ("%%%02X"):format(byte:byte()) end))
 end
 
+local function without(text, secret, placeholder)
+  if not secret or #secret < 8 or not text:find(secret, 1, true) then return text end
+  return (text:gsub(secret:gsub("%p", "%%%0"), placeholder))
+end
+
+local NO_SECRETS = {}
+
+-- The service may echo what it was sent.
+local function redact(text, task, slot)
+  text = without(text, slot.token, "[token]")
+  text = without(text, slot.query_token, "[token]")
+  for _, secret in ipairs(task.secrets or NO_SECRETS) do text = without(text, secret, "[secret]") end
+  return text
+end
+
+local answered = { "body", "message", "request_id" }
+
+-- A text cut short may end within a token, which would not be found in it any more: so the texts are
+-- rid of it, and judged again.
+local function judge(task, slot)
+  local failure, object = errors.judge(slot)
+  if not failure then return nil, object end
+  local found = false
+  for _, field in ipairs(answered) do
+    local text = slot[field]
+    slot[field] = text and redact(text, task, slot)
+    found = found or slot[field] ~= text
+  end
+  return found and errors.judge(slot) or failure
+end
+
 local function attempt(client, task, slot)
   local token, err = read_token(client, task, slot)
   if not err and task.pace then err = wait_for_permit(client, task, slot) end
@@ -91,7 +122,7 @@ local function attempt(client, task, slot)
   end
   client:exchange(slot, task, header, left)
   if slot.curl == 0 and slot.status == 200 and not slot.body and not slot.cancelled then return nil end
-  return errors.judge(slot)
+  return judge(task, slot)
 end
 
 --- The wait before retry number `number` (from 1), in seconds.
@@ -129,21 +160,6 @@ local function next_wait(client, task, slot, failure)
   if wait < task.deadline - client:now() then return wait end
   failure.retry_after = failure.retry_after or wait
   return nil
-end
-
-local function without(text, secret, placeholder)
-  if not secret or #secret < 8 or not text:find(secret, 1, true) then return text end
-  return (text:gsub(secret:gsub("%p", "%%%0"), placeholder))
-end
-
-local NO_SECRETS = {}
-
--- The service may echo what it was sent.
-local function redact(text, task, slot)
-  text = without(text, slot.token, "[token]")
-  text = without(text, slot.query_token, "[token]")
-  for _, secret in ipairs(task.secrets or NO_SECRETS) do text = without(text, secret, "[secret]") end
-  return text
 end
 
 -- The service may echo what it was sent wherever it answers a text.
