@@ -1,0 +1,177 @@
+--- Token sources: what gives a call its access token, asks the service for one when needed, and for a
+--- new one when it was refused.
+---
+---   local auth = require "dingtalk.auth"
+---   local source = assert(auth.internal_app { app_key = "…", app_secret = "…" })
+---   calendar.add_attendees(source, user, nil, event, list)
+
+local cache = require "dingtalk.auth.cache"
+local client_module = require "dingtalk.client"
+local errors = require "dingtalk.errors"
+local kinds = require "dingtalk.auth.kinds"
+local limits = require "dingtalk.limits"
+local memory = require "dingtalk.stores.memory"
+local options = require "dingtalk.options"
+
+local auth = {}
+
+---@class dingtalk.TokenSource
+---@field get fun(self: dingtalk.TokenSource, client: dingtalk.Client?, deadline: number?): string?, dingtalk.Error?
+---@field invalidate fun(self: dingtalk.TokenSource, token: string) the service refused this token
+---@field hook_error string? what the last on_refresh raised
+
+---@class dingtalk.SourceOptions what every source takes
+---@field store dingtalk.Store? where tokens are kept; the memory of the process by default
+---@field client dingtalk.Client? sends the token requests; by default the client of the call
+---@field refresh_before number? seconds before its expiry that a token is renewed (600)
+---@field timeout number? seconds of one token request with its attempts (10)
+---@field max_attempts integer? of one token request; by default the client's
+---@field on_store_error fun(message: string)? told when the store fails, which fails no call
+---@field clock (fun(): number)? seconds since the epoch; os.time by default
+
+---@class dingtalk.InternalApp : dingtalk.SourceOptions
+---@field app_key string
+---@field app_secret string
+
+---@class dingtalk.EnterpriseApp : dingtalk.SourceOptions
+---@field suite_key string
+---@field suite_secret string
+---@field corp_id string the customer organisation
+---@field suite_ticket string|fun(): string?, string? the newest ticket that the service has pushed
+
+---@class dingtalk.Corp : dingtalk.SourceOptions
+---@field corp_id string
+---@field client_id string
+---@field client_secret string
+
+---@class dingtalk.User : dingtalk.SourceOptions
+---@field client_id string
+---@field client_secret string
+---@field code string? of a sign-in, good once
+---@field refresh_token string? saved before by on_refresh
+---@field on_refresh (fun(refresh_token: string, expires_in: number))? saves each new refresh token;
+--- expires_in in seconds
+---@field user string? any name that tells this user from others: needed with a store
+
+local default_store = memory.new()
+
+-- Secrets stand in closures, where no pretty-printer shows them.
+local metatable = { __name = "dingtalk.TokenSource" }
+
+function metatable.__tostring(source)
+  return source.description
+end
+
+local function wrong_client()
+  return nil, errors.argument("client", "not_a_client", "client is no client: calendar.new makes one")
+end
+
+-- The client that asks, and the deadline by its clock. Within a group of the caller's client only that
+-- one can wait.
+local function client_for(source, given, deadline)
+  if given ~= nil and not client_module.is_client(given) then return wrong_client() end
+  local client, err = source.config.client or given, nil
+  if given and given.group then client = given end
+  if not client then client, err = client_module.default() end
+  if not client then return nil, err end
+  local seconds = deadline and deadline - (given or client):now() or client.call_timeout
+  return client, client:now() + seconds
+end
+
+local function get(source, given, deadline)
+  local client, by = client_for(source, given, deadline)
+  if not client then return nil, by end
+  local err = client_module.refusal(client)
+  if err then return nil, err end
+  return cache.get(source, client, by)
+end
+
+local function missing(config, row)
+  for _, name in ipairs(row.required) do
+    if config[name] == nil then return errors.argument("config." .. name, "missing", name .. " is missing") end
+  end
+  if config.client and not client_module.is_client(config.client) then
+    return errors.argument("config.client", "not_a_client", "config.client is no client: calendar.new makes one")
+  end
+  if not row.grants then return nil end
+  if not config.code and not config.refresh_token then
+    return errors.argument("config.code", "missing", "a code or a refresh_token is needed")
+  end
+  if config.store and not config.user then
+    return errors.argument("config.user", "missing", "with a store, user must tell this user from others",
+      "Any name will do, such as the user's id in your application.")
+  end
+end
+
+local function copy(config)
+  local fields = {}
+  for name, value in pairs(config) do fields[name] = value end
+  return fields
+end
+
+local function describe(kind, row, config)
+  local names = {}
+  for _, name in ipairs(row.named_by) do names[#names + 1] = config[name] end
+  return ("dingtalk.TokenSource (%s %s)"):format(kind, table.concat(names, " "))
+end
+
+local function new_source(kind, given)
+  local row = kinds.rows[kind]
+  local err = options.check(given or {}, row.fields, "config") or missing(given or {}, row)
+  if err then return nil, err end
+  local config = copy(given)
+  -- Without a name, nothing tells one user's token from another's.
+  local is_private = row.grants ~= nil and config.user == nil
+  local source = {
+    kind = kind, row = row, config = config, states = {}, is_private = is_private,
+    store = config.store or (is_private and memory.new() or default_store),
+    refresh_before = config.refresh_before or limits.defaults.refresh_before,
+    timeout = config.timeout or limits.defaults.token_timeout, clock = config.clock or os.time,
+  }
+  source.public = setmetatable({
+    description = describe(kind, row, config),
+    get = function(_, client, deadline) return get(source, client, deadline) end,
+    invalidate = function(_, token) cache.invalidate(source, token) end,
+  }, metatable)
+  return source.public
+end
+
+--- Tokens of an internal app of one organisation.
+---@param config dingtalk.InternalApp
+---@return dingtalk.TokenSource? source
+---@return dingtalk.Error? err
+function auth.internal_app(config)
+  return new_source("internal_app", config)
+end
+
+--- Tokens of a third-party enterprise app, for one of its customer organisations.
+---@param config dingtalk.EnterpriseApp
+---@return dingtalk.TokenSource? source
+---@return dingtalk.Error? err
+function auth.enterprise_app(config)
+  return new_source("enterprise_app", config)
+end
+
+--- Tokens of either kind of app for one organisation, by the service's newer call.
+---@param config dingtalk.Corp
+---@return dingtalk.TokenSource? source
+---@return dingtalk.Error? err
+function auth.corp(config)
+  return new_source("corp", config)
+end
+
+--- Tokens of a user who has signed in: by a code at first, then by refresh tokens.
+---@param config dingtalk.User
+---@return dingtalk.TokenSource? source
+---@return dingtalk.Error? err
+function auth.user(config)
+  return new_source("user", config)
+end
+
+--- A store of its own in the memory of this process: sources with different ones share no tokens.
+---@return dingtalk.Store
+function auth.memory_store()
+  return memory.new()
+end
+
+return auth
