@@ -1,0 +1,267 @@
+--- unionIds of people: of a staff id, of a mobile number, of oneself.
+---
+---   local contact = require "dingtalk.contact"
+---   local unionid, err = contact.unionid(token, { userid = "zhangsan" })
+---   local found, err = contact.unionids(token, { "zhangsan", { mobile = "13800000003" } })
+
+local call = require "dingtalk.call"
+local client_module = require "dingtalk.client"
+local core = require "dingtalk.core"
+local errors = require "dingtalk.errors"
+local group = require "dingtalk.group"
+local json = require "dingtalk.json"
+local limits = require "dingtalk.limits"
+local options = require "dingtalk.options"
+
+local contact = {}
+
+---@alias dingtalk.Person
+---| string                a staff id; "me" is the one the user token belongs to
+---| { userid: string }    a staff id, whatever it is
+---| { mobile: string }    a mobile number
+
+---@class dingtalk.LookupOptions
+---@field client dingtalk.Client? a default one, shared with dingtalk.calendar, where it is missing
+---@field timeout number? seconds of one lookup; by default the client's
+---@field max_attempts integer? of one request; by default the client's
+---@field concurrency integer? of unionids: lookups at a time (5)
+
+local schema = {
+  client = { "table" },
+  timeout = { "number", 0.001, limits.max_timeout },
+  max_attempts = { "integer", 1, limits.max_attempts },
+  concurrency = { "integer", 1, limits.max_concurrency },
+}
+
+-- The older API's requests by the kind of id: the path, and the operation's name for hooks.
+local lookups = {
+  userid = { path = "/topapi/v2/user/get", operation = "user_get" },
+  mobile = { path = "/topapi/v2/user/getbymobile", operation = "user_getbymobile" },
+}
+
+local older_hosts = {
+  ["https://api.dingtalk.io"] = "https://oapi.dingtalk.io",
+  ["https://api.dingtalk.com"] = "https://oapi.dingtalk.com",
+}
+
+--- The address of the older API: the client's oapi_base_url, or what belongs to its base_url.
+---@param client dingtalk.Client
+---@return string
+function contact.oapi_base_url(client)
+  return client.oapi_base_url or older_hosts[client.base_url:lower()] or client.base_url
+end
+
+local function new_task(run, fields)
+  local opts, client = run.opts, run.client
+  fields.token = run.token
+  fields.deadline = run.deadline
+  fields.max_attempts = opts.max_attempts or client.max_attempts
+  return fields
+end
+
+local function bad_answer(slot, message)
+  return errors.new {
+    kind = "protocol", code = "unexpected_answer", message = message, outcome = "unknown", retryable = false,
+    status = slot.status, request_id = slot.request_id, attempts = slot.attempts, elapsed = slot.elapsed,
+  }
+end
+
+local function text_of(object, ...)
+  if type(object) ~= "table" then return nil end
+  for i = 1, select("#", ...) do
+    local value = object[select(i, ...)]
+    if type(value) == "string" and value ~= "" then return value end
+  end
+end
+
+-- One call of the older API: the text of a field of its result.
+local function ask_older(run, kind, id, field)
+  local lookup, slot = lookups[kind], {}
+  local body = json.encode(kind == "userid" and { userid = id, language = "zh_CN" } or { mobile = id })
+  local err, object = call.run(run.client, new_task(run, {
+    operation = lookup.operation, method = "POST", token_in_query = true, body = body,
+    url = contact.oapi_base_url(run.client) .. lookup.path,
+  }), slot)
+  if err then return nil, err end
+  local result = object and object.result
+  local text = text_of(result, field)
+  if text then return text end
+  if type(result) == "table" then
+    return nil, errors.new {
+      kind = "not_found", code = "no_" .. field, message = "the service knows no " .. field .. " of this person",
+      outcome = "rejected", retryable = false, status = slot.status, attempts = slot.attempts, elapsed = slot.elapsed,
+    }
+  end
+  return nil, bad_answer(slot, "the answer holds no result")
+end
+
+local function ask_me(run)
+  local slot = {}
+  local err, object = call.run(run.client, new_task(run, {
+    operation = "me", method = "GET", url = run.client.base_url .. "/v1.0/contact/users/me",
+  }), slot)
+  if err then return nil, err end
+  if not text_of(object, "unionId") then return nil, bad_answer(slot, "the answer holds no unionId") end
+  return object
+end
+
+local function look_up(run, kind, id)
+  run.deadline = run.client:now() + (run.opts.timeout or run.client.call_timeout)
+  if kind == "me" then
+    local me, err = ask_me(run)
+    return me and me.unionId, err
+  end
+  if kind == "mobile" then
+    local userid, err = ask_older(run, "mobile", id, "userid")
+    if not userid then return nil, err end
+    id = userid
+  end
+  return ask_older(run, "userid", id, "unionid")
+end
+
+local function bad_person(name, code, message)
+  return nil, nil, errors.argument(name, code, name .. " " .. message)
+end
+
+-- The kind of an id and the id, or nil, nil and what is wrong.
+local function read_person(person, name)
+  if person == "me" then return "me" end
+  if type(person) == "string" then person = { userid = person } end
+  if type(person) ~= "table" then
+    return bad_person(name, "wrong_type", ("must be a staff id or a table with userid or mobile, not a %s"):format(
+      type(person)))
+  end
+  local kind, id = next(person)
+  if kind == nil then return bad_person(name, "missing", "has neither userid nor mobile") end
+  if next(person, kind) ~= nil then return bad_person(name, "ambiguous", "must have one of userid and mobile") end
+  if not lookups[kind] then
+    return nil, nil, errors.argument(name, "unknown_field",
+      ("%s has a field %q that is not known here"):format(name, errors.one_line(tostring(kind))),
+      options.did_you_mean(kind, lookups))
+  end
+  name = name .. "." .. kind
+  if type(id) ~= "string" then
+    return bad_person(name, "wrong_type", ("must be a string, not a %s"):format(type(id)))
+  end
+  local fault = core.check_id(id)
+  if fault then return bad_person(name, fault, options.fault_text(fault)) end
+  return kind, id
+end
+
+-- What the lookups of a call share, all of it checked.
+local function prepare(token, opts)
+  local err = options.check_token(token) or options.check(opts, schema, "opts")
+  if err then return nil, err end
+  opts = opts or {}
+  local client = opts.client
+  if client and not client_module.is_client(client) then
+    return nil, errors.argument("opts.client", "not_a_client", "opts.client is no client: calendar.new makes one")
+  end
+  if not client then
+    client, err = client_module.default()
+    if not client then return nil, err end
+  end
+  err = client_module.refusal(client)
+  if err then return nil, err end
+  return { client = client, token = token, opts = opts }
+end
+
+--- Who the user token belongs to.
+---@param token string|dingtalk.TokenSource a user token, or what gives one
+---@param opts dingtalk.LookupOptions?
+---@return {unionId: string, nick: string?, openId: string?, mobile: string?, email: string?}? me as the service says it
+---@return dingtalk.Error? err
+function contact.me(token, opts)
+  local run, err = prepare(token, opts)
+  if not run then return nil, err end
+  run.deadline = run.client:now() + (run.opts.timeout or run.client.call_timeout)
+  return ask_me(run)
+end
+
+--- The unionId of one person.
+---@param token string|dingtalk.TokenSource access token, or what gives one; of a user for "me"
+---@param person dingtalk.Person
+---@param opts dingtalk.LookupOptions?
+---@return string? unionid
+---@return dingtalk.Error? err
+function contact.unionid(token, person, opts)
+  local run, err = prepare(token, opts)
+  if not run then return nil, err end
+  local kind, id
+  kind, id, err = read_person(person, "person")
+  if not kind then return nil, err end
+  return look_up(run, kind, id)
+end
+
+-- What no other id would change: the rest is not asked for.
+local ends_all = { auth = true, permission = true, quota = true, cancelled = true }
+
+local function read_list(list)
+  if type(list) ~= "table" then
+    return nil, errors.argument("list", "wrong_type", ("list must be an array, not a %s"):format(type(list)))
+  end
+  local count = #list
+  if count == 0 then return nil, errors.argument("list", "empty", "list is empty") end
+  if count > limits.max_lookups then
+    return nil, errors.argument("list", "too_long", ("list has more than %d people"):format(limits.max_lookups))
+  end
+  local people = {}
+  for i = 1, count do
+    local kind, id, err = read_person(list[i], ("list[%d]"):format(i))
+    if not kind then return nil, err end
+    people[i] = { kind = kind, id = id }
+  end
+  return people
+end
+
+local function run_all(run, people)
+  local found, position, stopped = {}, 0, nil
+  group.run(run.client, run.opts.concurrency or limits.defaults.lookups, function()
+    if stopped or position >= #people then return nil end
+    position = position + 1
+    local at = position
+    return function()
+      local each = { client = run.client, token = run.token, opts = run.opts }
+      local unionid, err = look_up(each, people[at].kind, people[at].id)
+      found[at] = { unionid = unionid, error = err }
+      if err and ends_all[err.kind] then stopped = stopped or err end
+    end
+  end)
+  for i = 1, #people do
+    found[i] = found[i] or { error = errors.copy(stopped) }
+  end
+  return found
+end
+
+---@class dingtalk.Lookups an array in the order of the list: `{ unionid = … }` or `{ error = … }`
+---@field unionids string[] those that were found, in order: what add_attendees takes
+---@field failed integer[] positions of those that were not
+---@field error dingtalk.Error? of the first of these
+
+--- The unionIds of many people. One that is not found does not hinder the others; a refused token or
+--- permission ends the work, as it would fail for everybody.
+---@param token string|dingtalk.TokenSource
+---@param list dingtalk.Person[] at most 10,000
+---@param opts dingtalk.LookupOptions?
+---@return dingtalk.Lookups? found
+---@return dingtalk.Error? err when nothing was tried
+function contact.unionids(token, list, opts)
+  local run, err = prepare(token, opts)
+  if not run then return nil, err end
+  local people
+  people, err = read_list(list)
+  if not people then return nil, err end
+  local found = run_all(run, people)
+  found.unionids, found.failed = {}, {}
+  for i, one in ipairs(found) do
+    if one.unionid then
+      found.unionids[#found.unionids + 1] = one.unionid
+    else
+      found.failed[#found.failed + 1] = i
+      found.error = found.error or one.error
+    end
+  end
+  return found
+end
+
+return contact
