@@ -404,6 +404,7 @@ bool dt_engine_answer(dt_engine *engine, dt_transfer_id id, dt_answer *answer) {
   *answer = (dt_answer){.curl_code = (int)transfer->code,
                         .message = transfer->message,
                         .sent = dt_transfer_sent(transfer),
+                        .resent = transfer->resent,
                         .overflow = transfer->overflow,
                         .headers = transfer->headers.data,
                         .headers_length = transfer->headers.length,

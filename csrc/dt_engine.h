@@ -46,6 +46,7 @@ typedef struct dt_answer {
   int curl_code;       /* CURLcode; 0 when an answer was read to its end */
   const char *message; /* libcurl's text for a failure, "" when it has none */
   bool sent;           /* whether any byte of the request may have gone out */
+  bool resent;         /* whether libcurl sent it twice: the first may have been carried out */
   dt_overflow overflow; /* which of our own limits ended it */
   long status;         /* HTTP status; 0 when none was read */
   const char *headers; /* the last header block, not NUL-terminated */

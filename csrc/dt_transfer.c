@@ -36,17 +36,6 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   return 0;
 }
 
-/* Called when the connection stands, before the first byte of the request is written; again when
-   libcurl sends a request anew because a kept connection had died. */
-static int on_begin(void *user, char *remote_ip, char *local_ip, int remote_port, int local_port) {
-  dt_transfer *transfer = user;
-  (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
-  if (!transfer->began)
-    curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &transfer->size_before);
-  transfer->began = true;
-  return CURL_PREREQFUNC_OK;
-}
-
 bool dt_transfer_sent(const dt_transfer *transfer) {
   long size = 0;
   if (!transfer->began)
@@ -54,6 +43,18 @@ bool dt_transfer_sent(const dt_transfer *transfer) {
   if (curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &size) != CURLE_OK)
     return true;
   return size > transfer->size_before;
+}
+
+/* Called when the connection stands, before the first byte of the request is written; again when
+   libcurl sends a request anew because a kept connection had died. */
+static int on_begin(void *user, char *remote_ip, char *local_ip, int remote_port, int local_port) {
+  dt_transfer *transfer = user;
+  (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
+  if (!transfer->began)
+    curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &transfer->size_before);
+  transfer->resent = dt_transfer_sent(transfer);
+  transfer->began = true;
+  return CURL_PREREQFUNC_OK;
 }
 
 #define SET(option, value) (curl_easy_setopt(easy, option, value) == CURLE_OK)
@@ -203,6 +204,7 @@ bool dt_transfer_prepare(dt_transfer *transfer, const dt_request *request) {
 
 void dt_transfer_reset(dt_transfer *transfer) {
   transfer->began = false;
+  transfer->resent = false;
   transfer->overflow = DT_OVERFLOW_NONE;
   transfer->size_before = 0;
   transfer->code = CURLE_OK;

@@ -33,6 +33,7 @@ typedef struct dt_transfer {
   dt_transfer_state state;
   CURLcode code;
   bool began;             /* the connection stood and the request was about to be written */
+  bool resent;            /* libcurl wrote it again because a kept connection had died */
   dt_overflow overflow;   /* the limit of ours that ended the transfer */
   long size_before;       /* bytes libcurl had written before that: a proxy's CONNECT */
   bool has_method;        /* whether the handle is set to the two that follow */

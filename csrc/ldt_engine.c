@@ -215,12 +215,13 @@ static int push_answer(lua_State *L, const dt_answer *answer) {
     lua_pushnil(L);
   push_header(L, answer, "x-acs-request-id");
   /* The rest only explains a failure. */
-  if (answer->curl_code == 0 && answer->status == 200)
+  if (answer->curl_code == 0 && answer->status == 200 && !answer->body_length)
     return 5;
   push_header(L, answer, "retry-after");
   lua_pushstring(L, answer->message);
   lua_pushstring(L, overflow_code(answer->overflow));
-  return 8;
+  lua_pushboolean(L, answer->resent);
+  return 9;
 }
 
 static bool release(lua_State *L, dt_engine *engine, dt_transfer_id id) {
@@ -234,8 +235,9 @@ static bool release(lua_State *L, dt_engine *engine, dt_transfer_id id) {
 
 /*
  * engine:take(id) -> curl code, HTTP status, sent, body or nil, request id or
- * nil; unless the status is 200 also Retry-After or nil, libcurl's message, and
- * the code of the limit of ours that ended it or nil. Gives the transfer back.
+ * nil; unless it is a 200 without a body also Retry-After or nil, libcurl's
+ * message, the code of the limit of ours that ended it or nil, and whether
+ * libcurl sent it a second time. Gives the transfer back.
  */
 static int engine_take(lua_State *L) {
   dt_engine *engine = check_engine(L);

@@ -204,7 +204,7 @@ function methods:open_engine()
 end
 
 --- Sends a request and waits for its end: fills the slot with curl, status, sent, body, request_id,
---- retry_after (seconds), message, overflow, or cancelled.
+--- retry_after (seconds), message, overflow, resent, or cancelled.
 function methods:exchange(slot, task, token, timeout)
   slot.retry_after = nil
   if self.closed then
@@ -259,7 +259,7 @@ function methods:turn(seconds)
     self.in_flight[id] = nil
     if slot then
       slot.curl, slot.status, slot.sent, slot.body, slot.request_id,
-        slot.retry_after, slot.message, slot.overflow = engine:take(id)
+        slot.retry_after, slot.message, slot.overflow, slot.resent = engine:take(id)
       wake(self, slot)
     else
       engine:cancel(id)

@@ -236,7 +236,7 @@ local function object_of(body)
 end
 
 --- Judges one attempt. `answer` has what dingtalk.core's engine:take returns, by name: curl, status,
---- sent, body, request_id, retry_after (the header's seconds), message, overflow; and hide_body, true
+--- sent, body, request_id, retry_after (the header's seconds), message, overflow, resent; and hide_body, true
 --- where no message may quote the body.
 ---@param answer table
 ---@return table? failure the fields of an error, with `retry`; nil for a success
@@ -256,6 +256,8 @@ function errors.judge(answer)
     or text_of(answer.request_id)
   found.request_id = request_id and errors.one_line(request_id)
   if answer.retry_after then found.retry_after = answer.retry_after end
+  -- libcurl sends again by itself when a kept connection dies: the refusal may be that of the second.
+  if answer.resent then found.outcome = "unknown" end
   return found
 end
 
