@@ -3,6 +3,7 @@
 
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
+local group = require "dingtalk.group"
 local limits = require "dingtalk.limits"
 local loops = require "dingtalk.loops"
 local options = require "dingtalk.options"
@@ -100,18 +101,24 @@ local function wake(self, slot)
     slot, waiter = waiter, waiter.waiter
   end
   -- A coroutine that is suspended for another reason than us must not be resumed.
-  if slot.suspended then self.loop:resume(slot) end
+  if slot.suspended then slot.suspended:resume(slot) end
+end
+
+-- The group that waits for us: another client's too, unless our loop can wait wherever it is called.
+local function own_group(self)
+  local current = group.current()
+  return current and (current.client == self or not self.loop.direct) and current or nil
 end
 
 local function wait(self, slot)
-  local group = self.group
+  local outer = own_group(self)
   while not slot.done do
-    if group then
-      group:wait(slot)
+    if outer then
+      outer:wait(slot)
     else
-      slot.suspended = true
+      slot.suspended = self.loop
       self.loop:suspend(slot)
-      slot.suspended = false
+      slot.suspended = nil
     end
   end
 end
@@ -171,11 +178,12 @@ function methods:wake(slot)
 end
 
 --- Waits until a member of the group is done, or `delay` seconds passed.
-function methods:wait_group(group, delay)
-  if self.closed then return end
-  if delay then sleep_until(self, group, core.now() + delay) end
-  wait(self, group)
-  self.sleepers[group] = nil
+function methods:wait_group(members, delay)
+  -- Closing has woken all who waited for us; a member may still wait for another client.
+  if self.closed and (delay or self.loop.direct) then return end
+  if delay then sleep_until(self, members, core.now() + delay) end
+  wait(self, members)
+  self.sleepers[members] = nil
 end
 
 -- After a fork the child starts anew; what the parent had in flight is not the child's.
@@ -233,6 +241,9 @@ local function reap(self)
       self.engine:cancel(id)
       self.in_flight[id] = nil
     end
+  end
+  for slot in pairs(self.sleepers) do
+    if self.loop:is_dead(slot) then self.sleepers[slot] = nil end
   end
 end
 

@@ -6,10 +6,19 @@ local group = {}
 -- Told apart from what a hook or token source of the user may yield to its own loop.
 local WAITING = {}
 
+-- The group of each member, by coroutine: a host may run others while a member waits for the host.
+local groups = setmetatable({}, { __mode = "kv" })
+
 local Group = {}
 Group.__index = Group
 
---- Called by the client inside a member: waits for the member's slot.
+--- The group that the caller is a member of, or nil.
+function group.current()
+  local running = coroutine.running()
+  return running and groups[running]
+end
+
+--- Called by a client inside a member: waits for the member's slot.
 function Group:wait(slot)
   slot.waiter = self
   coroutine.yield(WAITING, slot)
@@ -27,7 +36,6 @@ local step
 
 -- What a member did until it waited, ended or failed.
 local function settle(self, member, ok, first, ...)
-  self.client.group = self.outer
   if ok and coroutine.status(member) ~= "dead" then
     if first ~= WAITING then
       -- Meant for the host's loop, from a hook or a token source: handed up, and the answer down.
@@ -37,11 +45,11 @@ local function settle(self, member, ok, first, ...)
     return
   end
   if not ok then self.failure = self.failure or { first } end
+  groups[member] = nil
   self.running = self.running - 1
 end
 
 function step(self, member, ...)
-  self.client.group = self
   return settle(self, member, coroutine.resume(member, ...))
 end
 
@@ -53,8 +61,10 @@ local function fill(self, width, next_member)
       self.exhausted = not delay
       return delay
     end
+    local thread = coroutine.create(member)
+    groups[thread] = self
     self.running = self.running + 1
-    step(self, coroutine.create(member))
+    step(self, thread)
   end
 end
 
@@ -76,7 +86,7 @@ end
 --- until there may be one
 function group.run(client, width, next_member)
   local self = setmetatable({
-    client = client, outer = client.group, running = 0, members = {}, ended = {}, done = false,
+    client = client, running = 0, members = {}, ended = {}, done = false,
   }, Group)
   repeat
     local delay = fill(self, width, next_member)

@@ -4,11 +4,11 @@
 local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
 
-local Cqueues = { name = "cqueues" }
+local Cqueues = { name = "cqueues", direct = true }
 Cqueues.__index = Cqueues
 
 function Cqueues.new(client)
-  return setmetatable({ client = client }, Cqueues)
+  return setmetatable({ client = client, drivers = setmetatable({}, { __mode = "k" }) }, Cqueues)
 end
 
 function Cqueues.check()
@@ -25,26 +25,29 @@ function Cqueues.resume(_, slot)
   if slot.condition then slot.condition:signal() end
 end
 
-local function drive(self)
+local function drive(self, controller)
   local client = self.client
-  while self.watching and not client:is_idle() do
+  while self.drivers[controller] and not client:is_idle() do
     cqueues.poll(client)
     client:step()
   end
-  self.watching = false
+  self.drivers[controller] = nil
 end
 
---- The coroutine ends when the client is idle, so that the controller can end too.
+--- The coroutine ends when the client is idle, so that the controller can end too. Each controller
+--- that waits has one: another may have been dropped with calls in flight.
 function Cqueues:watch()
-  if self.watching then return end
-  self.watching = true
-  cqueues.running():wrap(drive, self)
+  local controller = cqueues.running()
+  if not controller or self.drivers[controller] then return end
+  self.drivers[controller] = true
+  controller:wrap(drive, self, controller)
 end
 
 -- The controller must let go of the descriptor before its number is used again.
 function Cqueues:close()
-  self.watching = false
-  local fd = self.client:pollfd()
+  self.drivers = {}
+  local engine = self.client.engine
+  local fd = engine and engine:is_usable() and engine:pollfd()
   if fd then cqueues.cancel(fd) end
 end
 

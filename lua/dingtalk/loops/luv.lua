@@ -3,6 +3,8 @@
 local coroutines = require "dingtalk.loops.coroutines"
 local uv = require "luv"
 
+local REAP_INTERVAL = 1 -- seconds between two steps that look for coroutines closed while waiting
+
 local Luv = {
   name = "luv",
   check = coroutines.check, suspend = coroutines.suspend,
@@ -18,8 +20,14 @@ end
 function Luv:watch()
   if self.watching then return end
   self.watching = true
+  self:look_later()
   self.poll = self.poll or uv.new_poll(self.client:pollfd())
   self.poll:start("r", function() self:tick() end)
+end
+
+-- From Lua 5.4 on somebody may close a coroutine whose answer is far away.
+function Luv:look_later()
+  if coroutine.close then self.client:remind(REAP_INTERVAL) end
 end
 
 function Luv:tick()
@@ -28,6 +36,8 @@ function Luv:tick()
   if self.watching and client:is_idle() then
     self.watching = false
     self.poll:stop()
+  elseif self.watching and not client.reminder then
+    self:look_later()
   end
   if not ok then error(message, 0) end
 end

@@ -17,7 +17,7 @@ local can_yield = {
   preread = true, ssl_cert = true, ssl_session_fetch = true, ssl_client_hello = true,
 }
 
-local Nginx = { name = "nginx" }
+local Nginx = { name = "nginx", direct = true }
 Nginx.__index = Nginx
 
 function Nginx.new(client)
