@@ -1,5 +1,6 @@
 #include "dt_engine.h"
 
+#include "dt_header.h"
 #include "dt_limits.h"
 #include "dt_poller.h"
 #include "dt_transfer.h"
@@ -397,6 +398,17 @@ dt_transfer_id dt_engine_next_finished(dt_engine *engine) {
   return engine->slots[slot]->id;
 }
 
+/* Over HTTP/1 a body of unsaid length ends with the connection: an empty one cannot be told from one
+   that was cut off. */
+static bool may_be_cut_off(const dt_answer *answer) {
+  size_t length = 0;
+  if (answer->body_length || answer->headers_length < 7 ||
+      memcmp(answer->headers, "HTTP/1.", 7) != 0)
+    return false;
+  return !dt_header_find(answer->headers, answer->headers_length, "content-length", &length) &&
+         !dt_header_find(answer->headers, answer->headers_length, "transfer-encoding", &length);
+}
+
 bool dt_engine_answer(dt_engine *engine, dt_transfer_id id, dt_answer *answer) {
   dt_transfer *transfer = find(engine, id);
   if (!transfer || transfer->state == DT_TRANSFER_IDLE || transfer->state == DT_TRANSFER_RUNNING)
@@ -411,8 +423,13 @@ bool dt_engine_answer(dt_engine *engine, dt_transfer_id id, dt_answer *answer) {
                         .body = transfer->body.data,
                         .body_length = transfer->body.length};
   curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer->status);
-  if (transfer->code != CURLE_OK && !transfer->message[0])
-    answer->message = curl_easy_strerror(transfer->code);
+  if (answer->curl_code == CURLE_OK && answer->status == 200 && may_be_cut_off(answer))
+    answer->curl_code = CURLE_PARTIAL_FILE;
+  if (answer->curl_code == CURLE_OK)
+    return true;
+  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &answer->proxy_status);
+  if (!transfer->message[0])
+    answer->message = curl_easy_strerror((CURLcode)answer->curl_code);
   return true;
 }
 

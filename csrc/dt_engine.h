@@ -49,6 +49,7 @@ typedef struct dt_answer {
   bool resent;         /* whether libcurl sent it twice: the first may have been carried out */
   dt_overflow overflow; /* which of our own limits ended it */
   long status;         /* HTTP status; 0 when none was read */
+  long proxy_status;   /* of a failure: the proxy's answer to CONNECT; 0 when there was none */
   const char *headers; /* the last header block, not NUL-terminated */
   size_t headers_length;
   const char *body;

@@ -221,7 +221,8 @@ static int push_answer(lua_State *L, const dt_answer *answer) {
   lua_pushstring(L, answer->message);
   lua_pushstring(L, overflow_code(answer->overflow));
   lua_pushboolean(L, answer->resent);
-  return 9;
+  lua_pushinteger(L, (lua_Integer)answer->proxy_status);
+  return 10;
 }
 
 static bool release(lua_State *L, dt_engine *engine, dt_transfer_id id) {
@@ -236,8 +237,9 @@ static bool release(lua_State *L, dt_engine *engine, dt_transfer_id id) {
 /*
  * engine:take(id) -> curl code, HTTP status, sent, body or nil, request id or
  * nil; unless it is a 200 without a body also Retry-After or nil, libcurl's
- * message, the code of the limit of ours that ended it or nil, and whether
- * libcurl sent it a second time. Gives the transfer back.
+ * message, the code of the limit of ours that ended it or nil, whether libcurl
+ * sent it a second time, and the status of a proxy's answer to CONNECT or 0.
+ * Gives the transfer back.
  */
 static int engine_take(lua_State *L) {
   dt_engine *engine = check_engine(L);

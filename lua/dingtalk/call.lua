@@ -8,6 +8,10 @@ local rules = require "dingtalk.rules"
 
 local call = {}
 
+-- Seconds below which no attempt is begun: libcurl's timer may end one a millisecond early, and what
+-- is left then suffices for nothing but another request that is given up.
+local LEAST_TIME = 0.005
+
 ---@class dingtalk.Task what the requests of one call share
 ---@field operation string name for hooks and logs
 ---@field method "GET"|"POST"|"PUT"|"DELETE"
@@ -76,9 +80,18 @@ local function percent_encode(text)
   return (text:gsub("[^%w%-._~]", function(byte) return ("%%%02X"):format(byte:byte()) end))
 end
 
+local MARK = 8 -- bytes of a secret's beginning by which it is known, also where a text was cut off
+
 local function without(text, secret, placeholder)
-  if not secret or #secret < 8 or not text:find(secret, 1, true) then return text end
-  return (text:gsub(secret:gsub("%p", "%%%0"), placeholder))
+  local mark = secret and #secret >= MARK and secret:sub(1, MARK)
+  local from = mark and text:find(mark, 1, true)
+  while from do
+    local to = from + MARK
+    while to - from < #secret and text:byte(to) == secret:byte(to - from + 1) do to = to + 1 end
+    text = text:sub(1, from - 1) .. placeholder .. text:sub(to)
+    from = text:find(mark, from + #placeholder, true)
+  end
+  return text
 end
 
 local NO_SECRETS = {}
@@ -112,7 +125,7 @@ local function attempt(client, task, slot)
   if not err and task.pace then err = wait_for_permit(client, task, slot) end
   if err then return err end
   local left = task.deadline - client:now()
-  if left <= 0 then return out_of_time() end
+  if left < LEAST_TIME then return out_of_time() end
   slot.attempts = slot.attempts + 1
   slot.token, slot.hide_body = token, task.hide_body
   local header = token
@@ -157,7 +170,7 @@ local function next_wait(client, task, slot, failure)
   end
   local wait = call.backoff(row, slot.retries, client:random())
   if slot.retry_after and slot.retry_after > wait then wait = slot.retry_after end
-  if wait < task.deadline - client:now() then return wait end
+  if wait + LEAST_TIME <= task.deadline - client:now() then return wait end
   failure.retry_after = failure.retry_after or wait
   return nil
 end

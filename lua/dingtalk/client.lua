@@ -270,7 +270,7 @@ function methods:turn(seconds)
     self.in_flight[id] = nil
     if slot then
       slot.curl, slot.status, slot.sent, slot.body, slot.request_id,
-        slot.retry_after, slot.message, slot.overflow, slot.resent = engine:take(id)
+        slot.retry_after, slot.message, slot.overflow, slot.resent, slot.proxy_status = engine:take(id)
       wake(self, slot)
     else
       engine:cancel(id)

@@ -142,16 +142,31 @@ local function failure(rule, code, message, outcome, object)
   }
 end
 
-local function from_transport(answer)
-  local rule = rules.curl[answer.curl] or rules.curl_other
-  local sent = answer.sent
+local function transport_rule(answer)
   if answer.overflow then
-    rule = { kind = "protocol", code = answer.overflow, message = "the answer is larger than the limit" }
-  elseif answer.curl == 28 and not sent then
-    rule = rules.connect_timeout
+    return { kind = "protocol", code = answer.overflow, message = "the answer is larger than the limit" }
+  elseif not answer.sent then
+    if answer.curl == 28 then return rules.connect_timeout end
+    if (answer.proxy_status or 0) >= 300 then return rules.proxy_refused end
+  elseif answer.curl == 27 then
+    return rules.header_line
   end
+  return rules.curl[answer.curl] or rules.curl_other
+end
+
+-- A status that was read says no, even where the rest of the answer was not.
+local function transport_outcome(answer)
+  if not answer.sent then return "not_sent" end
+  local status = answer.status or 0
+  return not answer.resent and status >= 400 and status < 500 and "rejected" or "unknown"
+end
+
+local function from_transport(answer)
+  local rule = transport_rule(answer)
   local detail = answer.message and answer.message ~= "" and ": " .. answer.message or ""
-  return failure(rule, rule.code, rule.message .. detail, sent and "unknown" or "not_sent")
+  local found = failure(rule, rule.code, rule.message .. detail, transport_outcome(answer))
+  if (answer.status or 0) > 0 then found.status = answer.status end
+  return found
 end
 
 -- The address ban has a form of its own, under an unknown status.
@@ -236,8 +251,8 @@ local function object_of(body)
 end
 
 --- Judges one attempt. `answer` has what dingtalk.core's engine:take returns, by name: curl, status,
---- sent, body, request_id, retry_after (the header's seconds), message, overflow, resent; and hide_body, true
---- where no message may quote the body.
+--- sent, body, request_id, retry_after (the header's seconds), message, overflow, resent, proxy_status; and
+--- hide_body, true where no message may quote the body.
 ---@param answer table
 ---@return table? failure the fields of an error, with `retry`; nil for a success
 ---@return table? object the JSON object of a success that has a body

@@ -14,6 +14,8 @@ local json = { null = safe.null }
 ---@param text string
 ---@return any value objects and arrays as tables, null as json.null
 function json.decode(text)
+  -- lua-cjson would take a NUL for the end.
+  if text:find("\0", 1, true) then return nil end
   return (codec.decode(text))
 end
 

@@ -167,6 +167,15 @@ rules.connect_timeout = {
   kind = "timeout", code = "connect_timeout", retry = "transient", message = "not connected in time",
 }
 
+rules.proxy_refused = {
+  kind = "network", code = "proxy_failed", retry = "transient", message = "the proxy refused to connect",
+  hint = "Check config.proxy, its name and password, and that it may reach the service.",
+}
+-- libcurl 7.88 reports a header line above 100 KB as "out of memory".
+rules.header_line = {
+  kind = "protocol", code = "headers_too_large", message = "a header line larger than libcurl takes, or out of memory",
+}
+
 local ca_hint = "Check the system's certificates and clock, or set config.ca_file."
 
 --- By libcurl's code. What was sent decides the outcome, not this table.
