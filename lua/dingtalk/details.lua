@@ -10,7 +10,14 @@ local options = require "dingtalk.options"
 
 local details = {}
 
+local NO_LISTS = {}
+
 local write
+
+-- lua-cjson escapes the slash, which JSON does not ask for.
+local function quote(text)
+  return (json.encode(text):gsub("\\/", "/"))
+end
 
 local function write_list(out, value, name, depth)
   local count = 0
@@ -33,9 +40,14 @@ local function write_object(out, value, name, depth)
   table.sort(names)
   out[#out + 1] = "{"
   for i, field in ipairs(names) do
-    out[#out + 1] = (i > 1 and "," or "") .. json.encode(field) .. ":"
-    local fault_name, fault = write(out, rawget(value, field), name .. "." .. errors.one_line(field), depth)
-    if fault then return fault_name, fault end
+    out[#out + 1] = (i > 1 and "," or "") .. quote(field) .. ":"
+    local entry = rawget(value, field)
+    if out.lists[field] and type(entry) == "table" and next(entry) == nil then
+      out[#out + 1] = "[]"
+    else
+      local fault_name, fault = write(out, entry, name .. "." .. errors.one_line(field), depth)
+      if fault then return fault_name, fault end
+    end
   end
   out[#out + 1] = "}"
 end
@@ -55,7 +67,7 @@ function write(out, value, name, depth)
     return write_number(out, value, name)
   elseif kind == "string" then
     if core.check_utf8(value) then return name, options.fault_text("not_utf8") end
-    out[#out + 1] = json.encode(value)
+    out[#out + 1] = quote(value)
   elseif kind == "boolean" or value == json.null then
     out[#out + 1] = value == json.null and "null" or tostring(value)
   else
@@ -63,14 +75,15 @@ function write(out, value, name, depth)
   end
 end
 
---- The JSON text of a value, names sorted. An empty table is an object.
+--- The JSON text of a value, names sorted.
 ---@param value any
 ---@param name string how it is called, for messages
+---@param lists table<string, boolean>? names of fields that are arrays when they are empty; others are objects
 ---@return string? text
 ---@return string? fault_name what cannot be written
 ---@return string? fault why
-function details.json(value, name)
-  local out = {}
+function details.json(value, name, lists)
+  local out = { lists = lists or NO_LISTS }
   local fault_name, fault = write(out, value, name, 0)
   if fault then return nil, fault_name, fault end
   return table.concat(out)
