@@ -83,7 +83,7 @@ bool dt_poller_watch(dt_poller *poller, int fd, int events) {
 
 /* An event that nobody asked for: the server closed an idle connection. Its registration must go,
    or the descriptor would stay readable. */
-static bool is_wanted(dt_poller *poller, int fd) {
+static inline bool is_wanted(dt_poller *poller, int fd) {
   if (poller->watches[fd] & WANTED)
     return true;
   reregister(poller, fd, 0);
