@@ -17,7 +17,7 @@ local LEAST_TIME = 0.005
 ---@field method "GET"|"POST"|"PUT"|"DELETE"
 ---@field url string
 ---@field token string|table|nil access token or token source; nil for the token calls themselves
----@field token_in_query boolean? the older API wants the token there instead of in the header
+---@field older_api boolean? it wants the token in the query, and has codes of its own
 ---@field secrets string[]? texts that no message may show
 ---@field hide_body boolean? no message may quote the answer
 ---@field body any what engine:start takes
@@ -104,20 +104,14 @@ local function redact(text, task, slot)
   return text
 end
 
-local answered = { "body", "message", "request_id" }
+local texts = { "body", "message", "request_id" }
 
--- A text cut short may end within a token, which would not be found in it any more: so the texts are
--- rid of it, and judged again.
+-- Rid of secrets before it is judged, since a text that is then cut short may end within one.
 local function judge(task, slot)
-  local failure, object = errors.judge(slot)
-  if not failure then return nil, object end
-  local found = false
-  for _, field in ipairs(answered) do
-    local text = slot[field]
-    slot[field] = text and redact(text, task, slot)
-    found = found or slot[field] ~= text
+  for _, field in ipairs(texts) do
+    slot[field] = slot[field] and redact(slot[field], task, slot)
   end
-  return found and errors.judge(slot) or failure
+  return errors.judge(slot)
 end
 
 local function attempt(client, task, slot)
@@ -127,9 +121,9 @@ local function attempt(client, task, slot)
   local left = task.deadline - client:now()
   if left < LEAST_TIME then return out_of_time() end
   slot.attempts = slot.attempts + 1
-  slot.token, slot.hide_body = token, task.hide_body
+  slot.token, slot.hide_body, slot.older_api = token, task.hide_body, task.older_api
   local header = token
-  if task.token_in_query then
+  if task.older_api then
     header, slot.query_token = nil, percent_encode(token)
     slot.url = task.url .. "?access_token=" .. slot.query_token
   end

@@ -79,7 +79,7 @@ local function ask_older(run, kind, id, field)
   local lookup, slot = lookups[kind], {}
   local body = json.encode(kind == "userid" and { userid = id, language = "zh_CN" } or { mobile = id })
   local err, object = call.run(run.client, new_task(run, {
-    operation = lookup.operation, method = "POST", token_in_query = true, body = body,
+    operation = lookup.operation, method = "POST", older_api = true, body = body,
     url = contact.oapi_base_url(run.client) .. lookup.path,
   }), slot)
   if err then return nil, err end

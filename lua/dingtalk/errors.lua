@@ -174,14 +174,16 @@ local function is_ban(object)
   return object.punish ~= nil and (object.status == 1111 or object.punish == "deny")
 end
 
--- The older API's failure: under errcode 88 the cause stands in sub_code.
-local function soft_failure(object)
+-- The older API always answers 200; under errcode 88 the cause stands in sub_code. Another call
+-- gets such a body for a wrong path only.
+local function soft_failure(object, older_api)
   local code = text_of(object.errcode)
   if not code or code == "0" then return nil end
-  local cause = text_of(object.sub_code)
+  local cause = older_api and text_of(object.sub_code)
   local message = cause and text_of(object.sub_msg) or first_text(object, "errmsg", "message")
   code = cause or code
-  return failure(lookup_code(code) or rules.soft_error, code, message or rules.soft_message, "rejected", object)
+  local rule = older_api and rules.older_codes[code] or rules.soft_error
+  return failure(rule, code, message or rules.soft_message, "rejected", object)
 end
 
 local function by_status(status, code, message, object)
@@ -190,12 +192,13 @@ local function by_status(status, code, message, object)
     status >= 500 and "unknown" or "rejected", object)
 end
 
-local function quote(body)
-  return body and ": " .. body or ""
+local function quote(answer)
+  return not answer.hide_body and ": " .. answer.body or ""
 end
 
 -- An error's body: JSON with a code, or anything else.
-local function from_refusal(status, body, object, shown)
+local function from_refusal(answer, object)
+  local status = answer.status
   local message = object and first_text(object, "message", "errmsg", "msg")
   local code = object and first_text(object, "code", "errcode")
   if object and is_ban(object) then
@@ -206,8 +209,8 @@ local function from_refusal(status, body, object, shown)
     local outcome = (status >= 500 or rule.unresolved) and "unknown" or "rejected"
     return failure(rule, code, message or rule.kind, outcome, object)
   end
-  if body and not object and status < 500 and not rules.any_body[status] then
-    local found = failure(rules.not_json, "not_json", rules.not_json.message .. quote(shown), "rejected")
+  if answer.body and not object and status < 500 and not rules.any_body[status] then
+    local found = failure(rules.not_json, "not_json", rules.not_json.message .. quote(answer), "rejected")
     if status == 403 then found.hint = rules.ban.hint end
     return found
   end
@@ -215,16 +218,16 @@ local function from_refusal(status, body, object, shown)
 end
 
 -- A success has an empty body or a JSON object that does not speak of a failure.
-local function from_success(body, object, shown)
+local function from_success(answer, object)
   if not object then
-    local is_json = json.decode(body) ~= nil
+    local is_json = json.decode(answer.body) ~= nil
     local rule = is_json and rules.unexpected_json or rules.not_json
-    return failure(rule, rule.code, rule.message .. quote(shown), "unknown")
+    return failure(rule, rule.code, rule.message .. quote(answer), "unknown")
   end
   if is_ban(object) then
     return failure(rules.ban, "1111", rules.ban.message, "rejected")
   end
-  local soft = soft_failure(object)
+  local soft = soft_failure(object, answer.older_api)
   if soft then return soft end
   local message = first_text(object, "errmsg", "message") or rules.soft_message
   local code = text_of(object.code)
@@ -237,9 +240,10 @@ local function from_success(body, object, shown)
   end
 end
 
-local function from_answer(status, body, object, shown)
-  if status >= 400 then return from_refusal(status, body, object, shown) end
-  if status == 200 then return body and from_success(body, object, shown) end
+local function from_answer(answer, object)
+  local status = answer.status
+  if status >= 400 then return from_refusal(answer, object) end
+  if status == 200 then return answer.body and from_success(answer, object) end
   local rule = status >= 300 and rules.redirect or rules.unexpected_status
   return failure(rule, rule.code, rule.message .. ": HTTP " .. status, "unknown")
 end
@@ -263,8 +267,7 @@ function errors.judge(answer)
   end
   if answer.curl ~= 0 then return from_transport(answer) end
   local object = object_of(answer.body)
-  local shown = not answer.hide_body and answer.body or nil
-  local found = from_answer(answer.status, answer.body, object, shown)
+  local found = from_answer(answer, object)
   if not found then return nil, object end
   found.status = answer.status
   local request_id = object and first_text(object, "requestid", "requestId", "RequestId", "request_id")

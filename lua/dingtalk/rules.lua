@@ -90,8 +90,10 @@ rules.codes = {
   serviceBusy = { kind = "server", retry = "transient" },
   operationTimeout = { kind = "server", retry = "transient" },
   ["service.timeout"] = { kind = "server", retry = "transient" },
+}
 
-  -- The older API: errcode, or sub_code under errcode 88.
+--- The older API's, always under status 200: errcode, or sub_code under errcode 88.
+rules.older_codes = {
   ["-1"] = { kind = "server", retry = "transient" },
   ["40014"] = { kind = "auth", retry = "new_token", hint = auth_hint },
   ["42001"] = { kind = "auth", retry = "new_token", hint = auth_hint },
