@@ -1,0 +1,59 @@
+#include "check.h"
+
+#include "dt_uri.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* RFC 3986, section 2.3. */
+static const char unreserved[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+static void every_byte(void) {
+  for (unsigned byte = 0; byte <= 0xFF; byte++) {
+    char segment = (char)byte;
+    char expected[4] = {segment, 0};
+    char out[4] = {0};
+    if (byte == 0 || !strchr(unreserved, segment))
+      snprintf(expected, sizeof expected, "%%%02X", byte);
+    size_t length = dt_uri_encode(out, &segment, 1);
+    CHECK_ROW(byte, length == strlen(expected) && memcmp(out, expected, length) == 0);
+  }
+}
+
+static void all_bytes_in_a_row(void) {
+  char segment[256];
+  char out[3 * sizeof segment];
+  for (unsigned byte = 0; byte <= 0xFF; byte++)
+    segment[byte] = (char)byte;
+  size_t length = dt_uri_encode(out, segment, sizeof segment);
+  CHECK(length == strlen(unreserved) + 3 * (sizeof segment - strlen(unreserved)));
+  CHECK(dt_uri_encode(out, segment, 0) == 0);
+}
+
+static void dot_segments(void) {
+  static const struct {
+    const char *segment;
+    bool has;
+  } rows[] = {
+      {"", false},           {".", true},    {"..", true},       {"...", false},
+      {"a", false},          {"a.", false},  {".a", false},      {"..a", false},
+      {"a..", false},        {"a/..", true}, {"../a", true},     {"a/../b", true},
+      {"a/./b", true},       {"a/.", true},  {"./a", true},      {"a/.../b", false},
+      {"/", false},          {"//", false},  {"/..", true},      {"../", true},
+      {"a\\..\\b", true},    {"..\\", true}, {"\\.", true},      {"a/.b/c", false},
+      {"a/..b", false},      {".a.", false}, {"a.b/c.d", false}, {"%2e%2e", false},
+      {"../../x?y#z", true},
+  };
+  for (size_t row = 0; row < LENGTH(rows); row++)
+    CHECK_ROW(row, dt_uri_has_dot_segment(rows[row].segment, strlen(rows[row].segment)) ==
+                       rows[row].has);
+  CHECK(!dt_uri_has_dot_segment("..x", 3) && dt_uri_has_dot_segment("..x", 2));
+}
+
+int main(void) {
+  every_byte();
+  all_bytes_in_a_row();
+  dot_segments();
+  return 0;
+}
