@@ -5,7 +5,6 @@
 #include "dt_poller.h"
 #include "dt_transfer.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -13,17 +12,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SYSTEM_CA_PATH "/etc/ssl/certs"
-
 enum {
-  MAX_STREAMS = 1024,   /* requests at a time on one HTTP/2 connection, if the server allows them */
+  MAX_STREAMS = 1024, /* requests at a time on one HTTP/2 connection, if the server allows them */
   EVENTS_A_ROUND = 64,
-  ROUNDS_A_STEP = 16 /* a step that may not wait ends after so many, so that it holds its host briefly */
+  ROUNDS_A_STEP =
+      16, /* a step that may not wait ends after so many, so that it holds its host briefly */
+  UNKNOWN_STREAMS = 100, /* what libcurl believes a new HTTP/2 connection takes, until told */
+  HELD_US = 1000000,
+  SETTINGS_US = 50000, /* how long a server may take to tell, beside the way there and back */
+  LAUNCHES_A_ROUND = 32
 };
 
 #define NEVER INT64_MAX
 
-/* The transfers stand in slots 1 to `used`; the ended and the idle ones are linked by slot. */
+/* The transfers stand in slots 1 to `used`; the ended, the held and the idle ones are linked. */
 struct dt_engine {
   CURLM *multi;
   dt_poller *poller;
@@ -33,13 +35,17 @@ struct dt_engine {
   uint32_t capacity;
   uint32_t in_flight;
   uint32_t idle;
-  uint32_t ended_first;
-  uint32_t ended_last;
+  dt_transfer_list ended;
+  dt_transfer_list held;
+  uint32_t running;
+  uint32_t sockets;
   uint32_t generation;
   int64_t curl_due; /* when libcurl wants to be called whatever the sockets say */
   int64_t alarm;
-  bool exposed; /* the descriptor was given out, so its timer must be kept */
-  bool failed;  /* libcurl reported a fault of the multi handle */
+  int64_t held_until;
+  bool answered; /* by a server since the first of the open sockets was opened */
+  bool exposed;  /* the descriptor was given out, so its timer must be kept */
+  bool failed;   /* libcurl reported a fault of the multi handle */
 };
 
 static pthread_once_t global_once = PTHREAD_ONCE_INIT;
@@ -76,47 +82,37 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
   dt_engine *engine = user;
   (void)purpose;
   int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (fd >= 0)
-    dt_poller_opened(engine->poller, fd);
+  if (fd < 0)
+    return fd;
+  dt_poller_opened(engine->poller, fd);
+  engine->sockets++;
   return fd;
 }
 
 static int close_socket(void *user, curl_socket_t fd) {
   dt_engine *engine = user;
   dt_poller_closed(engine->poller, fd);
+  if (--engine->sockets == 0) {
+    engine->answered = false;
+    engine->held_until = engine->held.first ? 0 : NEVER;
+  }
   return close(fd);
 }
 
-/* A hashed directory lets OpenSSL read the one certificate it needs; parsing the system's whole
-   bundle costs some 25 ms of CPU at the first handshake. */
-static bool has_hashed_certificates(const char *path) {
-  DIR *directory = opendir(path);
-  if (!directory)
-    return false;
-  const struct dirent *entry = readdir(directory);
-  while (entry && !(strlen(entry->d_name) == 10 && strcmp(entry->d_name + 8, ".0") == 0))
-    entry = readdir(directory);
-  closedir(directory);
-  return entry != NULL;
-}
-
-static bool copy(char **to, const char *from) {
-  *to = from ? strdup(from) : NULL;
-  return !from || *to;
+static void connected(void *user, int64_t round_trip_us) {
+  dt_engine *engine = user;
+  int64_t until = dt_clock_us() + 2 * round_trip_us + SETTINGS_US;
+  if (until < engine->held_until)
+    engine->held_until = until;
 }
 
 static bool set_up(dt_engine *engine, const dt_engine_config *config) {
   dt_transfer_setup *setup = &engine->setup;
-  const char *ca_path = config->ca_path;
-  if (!config->ca_file && !ca_path && has_hashed_certificates(SYSTEM_CA_PATH))
-    ca_path = SYSTEM_CA_PATH;
-  setup->connect_timeout_ms = config->connect_timeout_ms;
-  setup->allow_http = config->allow_http;
   setup->open_socket = open_socket;
   setup->close_socket = close_socket;
-  setup->socket_user = engine;
-  return copy(&setup->ca_file, config->ca_file) && copy(&setup->ca_path, ca_path) &&
-         copy(&setup->proxy, config->proxy) && copy(&setup->user_agent, config->user_agent);
+  setup->connected = connected;
+  setup->user = engine;
+  return dt_transfer_setup_copy(setup, config);
 }
 
 #define SET(option, value) (curl_multi_setopt(multi, option, value) == CURLM_OK)
@@ -137,7 +133,7 @@ dt_engine *dt_engine_new(const dt_engine_config *config, dt_engine_fault *fault)
   *fault = DT_ENGINE_NO_MEMORY;
   if (!engine)
     return NULL;
-  engine->curl_due = engine->alarm = NEVER;
+  engine->curl_due = engine->alarm = engine->held_until = NEVER;
   engine->poller = dt_poller_new();
   if (!engine->poller) {
     *fault = errno == ENOMEM ? DT_ENGINE_NO_MEMORY : DT_ENGINE_NO_DESCRIPTOR;
@@ -155,10 +151,7 @@ dt_engine *dt_engine_new(const dt_engine_config *config, dt_engine_fault *fault)
 
 static void free_storage(dt_engine *engine) {
   dt_poller_free(engine->poller);
-  free(engine->setup.ca_file);
-  free(engine->setup.ca_path);
-  free(engine->setup.proxy);
-  free(engine->setup.user_agent);
+  dt_transfer_setup_free(&engine->setup);
   free(engine->slots);
   free(engine);
 }
@@ -256,15 +249,54 @@ static void trim(dt_engine *engine) {
     put_back(engine, engine->slots[slot]);
 }
 
-static void append_ended(dt_engine *engine, dt_transfer *transfer) {
-  uint32_t slot = transfer->id & DT_MAX_IN_FLIGHT;
+static void end(dt_engine *engine, dt_transfer *transfer, CURLcode code) {
+  transfer->code = code;
   transfer->state = DT_TRANSFER_ENDED;
-  transfer->next = 0;
-  if (engine->ended_last)
-    engine->slots[engine->ended_last]->next = slot;
-  else
-    engine->ended_first = slot;
-  engine->ended_last = slot;
+  dt_transfer_append(engine->slots, &engine->ended, transfer);
+}
+
+static void stop_running(dt_engine *engine, dt_transfer *transfer) {
+  curl_multi_remove_handle(engine->multi, transfer->easy);
+  engine->running--;
+}
+
+static bool launch(dt_engine *engine, dt_transfer *transfer) {
+  if (curl_multi_add_handle(engine->multi, transfer->easy) != CURLM_OK)
+    return false;
+  transfer->state = DT_TRANSFER_RUNNING;
+  engine->running++;
+  return true;
+}
+
+/* For a burst of more than libcurl believes one connection takes it opens further ones. What is
+   above that waits until the connection has told its limit, which nobody tells us: until it must
+   have, or an answer came; and never long, since without HTTP/2 there is nothing to wait for. */
+static bool must_hold(const dt_engine *engine) {
+  bool is_known = engine->answered || engine->held_until <= dt_clock_us();
+  return engine->held.first || (!is_known && engine->running >= UNKNOWN_STREAMS);
+}
+
+static void hold(dt_engine *engine, dt_transfer *transfer) {
+  int64_t until = dt_clock_us() + HELD_US;
+  if (transfer->deadline < until)
+    until = transfer->deadline;
+  if (until < engine->held_until)
+    engine->held_until = until;
+  transfer->state = DT_TRANSFER_HELD;
+  dt_transfer_append(engine->slots, &engine->held, transfer);
+}
+
+static int64_t held_due(const dt_engine *engine) {
+  return !engine->held.first ? NEVER : engine->answered ? 0 : engine->held_until;
+}
+
+static void launch_held(dt_engine *engine) {
+  int64_t now = dt_clock_us();
+  for (int i = 0; i < LAUNCHES_A_ROUND && held_due(engine) <= now; i++) {
+    dt_transfer *transfer = dt_transfer_take_first(engine->slots, &engine->held);
+    if (!dt_transfer_set_timeout(transfer, now) || !launch(engine, transfer))
+      end(engine, transfer, CURLE_OUT_OF_MEMORY);
+  }
 }
 
 static void collect(dt_engine *engine) {
@@ -273,9 +305,11 @@ static void collect(dt_engine *engine) {
     char *user = NULL;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &user);
     dt_transfer *transfer = (dt_transfer *)(void *)user;
-    transfer->code = message->data.result;
-    curl_multi_remove_handle(engine->multi, transfer->easy);
-    append_ended(engine, transfer);
+    CURLcode code = message->data.result;
+    if (code == CURLE_OK)
+      engine->answered = true;
+    stop_running(engine, transfer);
+    end(engine, transfer, code);
   }
 }
 
@@ -301,18 +335,20 @@ static void dispatch(dt_engine *engine, const dt_poll_event *event) {
 }
 
 static int64_t due(const dt_engine *engine) {
-  return engine->curl_due < engine->alarm ? engine->curl_due : engine->alarm;
+  int64_t when = engine->curl_due < engine->alarm ? engine->curl_due : engine->alarm;
+  int64_t held = held_due(engine);
+  return held < when ? held : when;
 }
 
 int64_t dt_engine_timeout_us(const dt_engine *engine) {
-  int64_t when = engine->ended_first ? 0 : due(engine);
+  int64_t when = engine->ended.first ? 0 : due(engine);
   int64_t now = dt_clock_us();
   return when == NEVER ? -1 : when > now ? when - now : 0;
 }
 
 static void sync_timer(dt_engine *engine) {
   if (engine->exposed)
-    dt_poller_set_alarm(engine->poller, engine->ended_first ? 0 : due(engine));
+    dt_poller_set_alarm(engine->poller, engine->ended.first ? 0 : due(engine));
 }
 
 void dt_engine_set_alarm(dt_engine *engine, int64_t when) {
@@ -335,15 +371,17 @@ static int turn(dt_engine *engine, int64_t wait_us) {
   int count = dt_poller_wait(engine->poller, timeout, events, EVENTS_A_ROUND);
   for (int i = 0; i < count; i++)
     dispatch(engine, &events[i]);
+  launch_held(engine);
   act_if_due(engine);
   collect(engine);
   return count;
 }
 
 /* Whether a step that has done `rounds` turns since `start` goes on. */
-static bool goes_on(const dt_engine *engine, int64_t wait_us, int64_t until, int rounds, int count) {
+static bool goes_on(const dt_engine *engine, int64_t wait_us, int64_t until, int rounds,
+                    int count) {
   int64_t now = dt_clock_us();
-  if (engine->ended_first && wait_us != 0)
+  if (engine->ended.first && wait_us != 0)
     return false;
   if (wait_us == 0)
     return rounds < ROUNDS_A_STEP && (count > 0 || engine->curl_due <= now);
@@ -358,7 +396,7 @@ bool dt_engine_step(dt_engine *engine, int64_t wait_us) {
   collect(engine);
   do {
     int64_t left = wait_us > 0 ? until - dt_clock_us() : wait_us;
-    count = turn(engine, engine->ended_first || (wait_us > 0 && left < 0) ? 0 : left);
+    count = turn(engine, engine->ended.first || (wait_us > 0 && left < 0) ? 0 : left);
     rounds++;
   } while (goes_on(engine, wait_us, until, rounds, count));
   sync_timer(engine);
@@ -373,12 +411,13 @@ dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
   engine->generation = (engine->generation + 1) & GENERATION_MASK;
   transfer->id = (transfer->id & DT_MAX_IN_FLIGHT) | engine->generation << SLOT_BITS;
   *fault = DT_ENGINE_REFUSED;
-  if (!dt_transfer_prepare(transfer, request) ||
-      curl_multi_add_handle(engine->multi, transfer->easy) != CURLM_OK) {
+  bool held = must_hold(engine);
+  if (!dt_transfer_prepare(transfer, request) || (!held && !launch(engine, transfer))) {
     put_back(engine, transfer);
     return 0;
   }
-  transfer->state = DT_TRANSFER_RUNNING;
+  if (held)
+    hold(engine, transfer);
   engine->in_flight++;
   act_if_due(engine);
   collect(engine);
@@ -388,18 +427,15 @@ dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
 }
 
 dt_transfer_id dt_engine_next_finished(dt_engine *engine) {
-  uint32_t slot = engine->ended_first;
-  if (!slot)
+  if (!engine->ended.first)
     return 0;
-  engine->ended_first = engine->slots[slot]->next;
-  if (!engine->ended_first)
-    engine->ended_last = 0;
-  engine->slots[slot]->state = DT_TRANSFER_FETCHED;
-  return engine->slots[slot]->id;
+  dt_transfer *transfer = dt_transfer_take_first(engine->slots, &engine->ended);
+  transfer->state = DT_TRANSFER_FETCHED;
+  return transfer->id;
 }
 
-/* Over HTTP/1 a body of unsaid length ends with the connection: an empty one cannot be told from one
-   that was cut off. */
+/* Over HTTP/1 a body of unsaid length ends with the connection: an empty one cannot be told from
+   one that was cut off. */
 static bool may_be_cut_off(const dt_answer *answer) {
   size_t length = 0;
   if (answer->body_length || answer->headers_length < 7 ||
@@ -411,7 +447,7 @@ static bool may_be_cut_off(const dt_answer *answer) {
 
 bool dt_engine_answer(dt_engine *engine, dt_transfer_id id, dt_answer *answer) {
   dt_transfer *transfer = find(engine, id);
-  if (!transfer || transfer->state == DT_TRANSFER_IDLE || transfer->state == DT_TRANSFER_RUNNING)
+  if (!transfer || transfer->state < DT_TRANSFER_ENDED)
     return false;
   *answer = (dt_answer){.curl_code = (int)transfer->code,
                         .message = transfer->message,
@@ -433,29 +469,17 @@ bool dt_engine_answer(dt_engine *engine, dt_transfer_id id, dt_answer *answer) {
   return true;
 }
 
-/* A transfer that ended but was not fetched is still in the list of the ended. */
-static void unlink_ended(dt_engine *engine, dt_transfer *transfer) {
-  uint32_t slot = transfer->id & DT_MAX_IN_FLIGHT;
-  uint32_t previous = 0;
-  for (uint32_t at = engine->ended_first; at && at != slot; at = engine->slots[at]->next)
-    previous = at;
-  if (previous)
-    engine->slots[previous]->next = transfer->next;
-  else
-    engine->ended_first = transfer->next;
-  if (engine->ended_last == slot)
-    engine->ended_last = previous;
-}
-
 bool dt_engine_release(dt_engine *engine, dt_transfer_id id) {
   dt_transfer *transfer = find(engine, id);
   if (!transfer || transfer->state == DT_TRANSFER_IDLE)
     return false;
   bool sent = dt_transfer_sent(transfer);
   if (transfer->state == DT_TRANSFER_RUNNING)
-    curl_multi_remove_handle(engine->multi, transfer->easy);
+    stop_running(engine, transfer);
+  else if (transfer->state == DT_TRANSFER_HELD)
+    dt_transfer_unlink(engine->slots, &engine->held, transfer);
   else if (transfer->state == DT_TRANSFER_ENDED)
-    unlink_ended(engine, transfer);
+    dt_transfer_unlink(engine->slots, &engine->ended, transfer);
   dt_transfer_reset(transfer);
   put_back(engine, transfer);
   if (--engine->in_flight == 0 && engine->used > DT_MAX_IDLE_TRANSFERS)

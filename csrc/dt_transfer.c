@@ -1,9 +1,13 @@
 #include "dt_transfer.h"
 
 #include "dt_limits.h"
+#include "dt_poller.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SYSTEM_CA_PATH "/etc/ssl/certs"
 
 /* A connection unused for a minute is closed rather than reused: idle ones are cut silently by
    gateways. One in use is replaced after half an hour, to follow DNS changes. */
@@ -47,6 +51,15 @@ bool dt_transfer_sent(const dt_transfer *transfer) {
 
 /* Called when the connection stands, before the first byte of the request is written; again when
    libcurl sends a request anew because a kept connection had died. */
+/* What the connect took is one way there and back. */
+static int64_t round_trip_us(CURL *easy) {
+  curl_off_t connected = 0;
+  curl_off_t looked_up = 0;
+  curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+  curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+  return connected > looked_up ? (int64_t)(connected - looked_up) : 0;
+}
+
 static int on_begin(void *user, char *remote_ip, char *local_ip, int remote_port, int local_port) {
   dt_transfer *transfer = user;
   (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
@@ -54,7 +67,43 @@ static int on_begin(void *user, char *remote_ip, char *local_ip, int remote_port
     curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &transfer->size_before);
   transfer->resent = dt_transfer_sent(transfer);
   transfer->began = true;
+  transfer->setup->connected(transfer->setup->user, round_trip_us(transfer->easy));
   return CURL_PREREQFUNC_OK;
+}
+
+/* A hashed directory lets OpenSSL read the one certificate it needs; parsing the system's whole
+   bundle costs some 25 ms of CPU at the first handshake. */
+static bool has_hashed_certificates(const char *path) {
+  DIR *directory = opendir(path);
+  if (!directory)
+    return false;
+  const struct dirent *entry = readdir(directory);
+  while (entry && !(strlen(entry->d_name) == 10 && strcmp(entry->d_name + 8, ".0") == 0))
+    entry = readdir(directory);
+  closedir(directory);
+  return entry != NULL;
+}
+
+static bool copy(char **to, const char *from) {
+  *to = from ? strdup(from) : NULL;
+  return !from || *to;
+}
+
+bool dt_transfer_setup_copy(dt_transfer_setup *setup, const dt_engine_config *config) {
+  const char *ca_path = config->ca_path;
+  if (!config->ca_file && !ca_path && has_hashed_certificates(SYSTEM_CA_PATH))
+    ca_path = SYSTEM_CA_PATH;
+  setup->connect_timeout_ms = config->connect_timeout_ms;
+  setup->allow_http = config->allow_http;
+  return copy(&setup->ca_file, config->ca_file) && copy(&setup->ca_path, ca_path) &&
+         copy(&setup->proxy, config->proxy) && copy(&setup->user_agent, config->user_agent);
+}
+
+void dt_transfer_setup_free(dt_transfer_setup *setup) {
+  free(setup->ca_file);
+  free(setup->ca_path);
+  free(setup->proxy);
+  free(setup->user_agent);
 }
 
 #define SET(option, value) (curl_easy_setopt(easy, option, value) == CURLE_OK)
@@ -64,8 +113,8 @@ static bool set_security(CURL *easy, const dt_transfer_setup *setup) {
          SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
          SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) && SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
          SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
-         SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
-         SET(CURLOPT_PATH_AS_IS, 1L) && SET(CURLOPT_HTTP09_ALLOWED, 0L);
+         SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) && SET(CURLOPT_PATH_AS_IS, 1L) &&
+         SET(CURLOPT_HTTP09_ALLOWED, 0L);
 }
 
 /* A proxy's own certificate is judged by the same authorities as the service's. */
@@ -90,11 +139,11 @@ static bool set_connection(CURL *easy, const dt_transfer_setup *setup) {
          SET(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_SECONDS) &&
          SET(CURLOPT_MAXAGE_CONN, (long)MAX_IDLE_SECONDS) &&
          SET(CURLOPT_MAXLIFETIME_CONN, (long)MAX_CONNECTION_SECONDS) &&
-         SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) &&
-         SET(CURLOPT_PIPEWAIT, 1L) && SET(CURLOPT_OPENSOCKETFUNCTION, setup->open_socket) &&
-         SET(CURLOPT_OPENSOCKETDATA, setup->socket_user) &&
+         SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) && SET(CURLOPT_PIPEWAIT, 1L) &&
+         SET(CURLOPT_OPENSOCKETFUNCTION, setup->open_socket) &&
+         SET(CURLOPT_OPENSOCKETDATA, setup->user) &&
          SET(CURLOPT_CLOSESOCKETFUNCTION, setup->close_socket) &&
-         SET(CURLOPT_CLOSESOCKETDATA, setup->socket_user);
+         SET(CURLOPT_CLOSESOCKETDATA, setup->user);
 }
 
 static bool set_capture(CURL *easy, dt_transfer *transfer, const dt_transfer_setup *setup) {
@@ -109,6 +158,7 @@ dt_transfer *dt_transfer_new(const dt_transfer_setup *setup) {
   dt_transfer *transfer = calloc(1, sizeof *transfer);
   if (!transfer)
     return NULL;
+  transfer->setup = setup;
   dt_buf_init(&transfer->token_line, DT_MAX_TOKEN_BYTES + 64);
   dt_buf_init(&transfer->client_token_line, DT_MAX_CLIENT_TOKEN_BYTES + 64);
   dt_buf_init(&transfer->headers, DT_MAX_ANSWER_HEADER_BYTES);
@@ -156,7 +206,8 @@ static struct curl_slist *link_line(dt_transfer *transfer, int line, char *text,
 }
 
 static struct curl_slist *link_lines(dt_transfer *transfer, const dt_request *request) {
-  struct curl_slist *list = link_line(transfer, DT_LINE_ACCEPT, constant("Accept: application/json"), NULL);
+  struct curl_slist *list =
+      link_line(transfer, DT_LINE_ACCEPT, constant("Accept: application/json"), NULL);
   if (request->client_token)
     list = link_line(transfer, DT_LINE_CLIENT_TOKEN, transfer->client_token_line.data, list);
   if (request->token)
@@ -173,10 +224,10 @@ static bool set_method(dt_transfer *transfer, const dt_request *request) {
   static const char *const names[] = {"GET", "POST", "PUT", "DELETE"};
   CURL *easy = transfer->easy;
   bool has_body = request->body != NULL;
-  if (transfer->has_method && transfer->method == request->method &&
-      transfer->has_body == has_body)
+  if (transfer->has_method && transfer->method == request->method && transfer->has_body == has_body)
     return true;
-  /* libcurl knows "with a body" and "without"; the name goes on top where it is not the usual one. */
+  /* libcurl knows "with a body" and "without"; the name goes on top where it is not the usual one.
+   */
   bool usual = request->method == (has_body ? DT_POST : DT_GET);
   transfer->method = request->method;
   transfer->has_body = has_body;
@@ -194,12 +245,19 @@ bool dt_transfer_prepare(dt_transfer *transfer, const dt_request *request) {
                                            request->client_token, request->client_token_length))
     return false;
   transfer->message[0] = '\0';
+  transfer->deadline = dt_clock_us() + (int64_t)request->timeout_ms * 1000;
   if (!set_method(transfer, request) || !SET(CURLOPT_URL, request->url) ||
       !SET(CURLOPT_TIMEOUT_MS, request->timeout_ms) ||
       !SET(CURLOPT_HTTPHEADER, link_lines(transfer, request)))
     return false;
   return !request->body || (SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length) &&
                             SET(CURLOPT_POSTFIELDS, request->body));
+}
+
+bool dt_transfer_set_timeout(dt_transfer *transfer, int64_t now) {
+  CURL *easy = transfer->easy;
+  int64_t left = transfer->deadline > now ? transfer->deadline - now : 0;
+  return SET(CURLOPT_TIMEOUT_MS, (long)(left / 1000) + 1);
 }
 
 void dt_transfer_reset(dt_transfer *transfer) {
@@ -210,4 +268,37 @@ void dt_transfer_reset(dt_transfer *transfer) {
   transfer->code = CURLE_OK;
   dt_buf_clear(&transfer->headers, DT_KEEP_ANSWER_BYTES);
   dt_buf_clear(&transfer->body, DT_KEEP_ANSWER_BYTES);
+}
+
+static uint32_t slot_of(const dt_transfer *transfer) {
+  return transfer->id & DT_MAX_IN_FLIGHT;
+}
+
+void dt_transfer_append(dt_transfer **slots, dt_transfer_list *list, dt_transfer *transfer) {
+  transfer->next = 0;
+  if (list->last)
+    slots[list->last]->next = slot_of(transfer);
+  else
+    list->first = slot_of(transfer);
+  list->last = slot_of(transfer);
+}
+
+dt_transfer *dt_transfer_take_first(dt_transfer **slots, dt_transfer_list *list) {
+  dt_transfer *transfer = slots[list->first];
+  list->first = transfer->next;
+  if (!list->first)
+    list->last = 0;
+  return transfer;
+}
+
+void dt_transfer_unlink(dt_transfer **slots, dt_transfer_list *list, const dt_transfer *transfer) {
+  uint32_t previous = 0;
+  for (uint32_t at = list->first; at && at != slot_of(transfer); at = slots[at]->next)
+    previous = at;
+  if (previous)
+    slots[previous]->next = transfer->next;
+  else
+    list->first = transfer->next;
+  if (list->last == slot_of(transfer))
+    list->last = previous;
 }
