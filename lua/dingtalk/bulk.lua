@@ -25,21 +25,26 @@ local function resume_of(progress)
   local done = {}
   for number in pairs(progress.above) do done[#done + 1] = number end
   table.sort(done)
-  return { next = progress.next, done = done }
+  return { next = progress.next, done = done, open = progress.open }
 end
 
+local function is_resume(given)
+  return type(given.next) == "number" and given.next >= 1 and given.next % 1 == 0
+    and type(given.done) == "table" and (given.open == nil or type(given.open) == "table")
+end
+
+-- `open` holds what is left of the jobs that were cut off, by their number as a string, fit for JSON.
 local function progress_of(given)
-  local progress = { next = 1, above = {} }
+  local progress = { next = 1, above = {}, open = {} }
   if not given then return progress end
-  local valid = type(given.next) == "number" and given.next >= 1 and given.next % 1 == 0
-    and type(given.done) == "table"
-  if not valid then
+  if not is_resume(given) then
     return nil, errors.argument("opts.resume", "bad_resume", "opts.resume is not what a summary gave")
   end
   progress.next = given.next
   for _, number in ipairs(given.done) do
     if type(number) == "number" then progress.above[number] = true end
   end
+  for number, left in pairs(given.open or {}) do progress.open[number] = left end
   return progress
 end
 
@@ -60,9 +65,10 @@ end
 local function options_of(run, job, number)
   local merged = {}
   for name in pairs(options.add_attendees) do merged[name] = run.shared[name] end
-  if run.client_token then merged.client_token = run.client_token .. "-" .. number end
-  if type(job.opts) ~= "table" then return job.opts or merged end
-  for name, value in pairs(job.opts) do merged[name] = value end
+  if run.client_token then merged.client_token = ("%s-%d"):format(run.client_token, number) end
+  if job.opts ~= nil and type(job.opts) ~= "table" then return job.opts end
+  for name, value in pairs(job.opts or {}) do merged[name] = value end
+  merged.resume = run.progress.open[tostring(number)] or merged.resume
   return merged
 end
 
@@ -95,39 +101,60 @@ local function tell(run, job, result, err)
   end
 end
 
-local function perform(run, job, number, permit)
-  local result
+local function change(run, job, number, permit)
   local err = check_job(job)
-  if not err then
-    result, err = attendees.change(run.client, attendees.add, run.token, job.user, job.cal, job.event,
-      job.list, options_of(run, job, number), { limiter = run.limiter, permit = permit })
+  if err then
+    run.limiter:give_back(permit)
+    return nil, err
   end
-  run.limiter:finish(permit)
+  local pace = { limiter = run.limiter, permit = permit }
+  local result
+  result, err = attendees.change(run.client, attendees.add, run.token, job.user, job.cal, job.event,
+    job.list, options_of(run, job, number), pace)
+  if pace.permit then run.limiter:give_back(pace.permit) end
+  return result, err
+end
+
+-- What was cut off has not ended: it is what resume is for.
+local function conclude(run, number, err)
+  local progress = run.progress
+  if err and err.kind == "cancelled" then
+    progress.open[tostring(number)] = err.resume
+    if err.code ~= "checkpoint_failed" then stop(run, "closed") end
+    return
+  end
+  progress.open[tostring(number)] = nil
+  mark_done(progress, number)
+end
+
+local function perform(run, job, number, permit)
+  local result, err = change(run, job, number, permit)
   count(run, result, err)
-  mark_done(run.progress, number)
-  if err and err.kind == "cancelled" then stop(run, "closed") end
+  conclude(run, number, err)
   tell(run, job, result, err)
 end
 
--- The next job that is not done, with its number.
+-- The next job that is not done, with its number; it is kept until it is taken.
 local function next_job(run)
-  repeat
+  while run.job == nil do
     local ok, job = pcall(run.jobs)
     if not ok then return stop(run, "jobs_failed", job) end
     if job == nil then return nil end
     run.number = run.number + 1
     local progress = run.progress
-    if run.number >= progress.next and not progress.above[run.number] then return job, run.number end
-  until false
+    if run.number >= progress.next and not progress.above[run.number] then run.job = job end
+  end
+  return run.job, run.number
 end
 
 local function next_member(run)
   if run.client.closed then stop(run, "closed") end
   if run.summary.stopped then return nil end
-  local delay = run.limiter:delay()
-  if delay > 0 then return nil, delay end
   local job, number = next_job(run)
   if job == nil then return nil end
+  local delay = run.limiter:delay()
+  if delay > 0 then return nil, delay end
+  run.job = nil
   run.summary.jobs = run.summary.jobs + 1
   local permit = run.limiter:take()
   return function() perform(run, job, number, permit) end

@@ -7,7 +7,6 @@
 local limiter = {}
 
 local WINDOW = 1         -- seconds: the service's window
-local GRACE = 1          -- seconds after which a request without an answer is taken for arrived
 local SLOWER = 0.5       -- factor at a throttling answer
 local FASTER = 0.1       -- of the full rate, regained each second without one
 local UNLIMITED = math.huge
@@ -20,17 +19,10 @@ Limiter.__index = Limiter
 ---@param now fun(): number seconds
 function limiter.new(rate, now)
   return setmetatable({
-    now = now, full = rate or UNLIMITED, rate = rate or UNLIMITED,
-    first = 1, last = 0, -- of the permits in `queue`, oldest first
-    queue = {}, changed = now(),
+    now = now, full = rate or UNLIMITED, rate = rate or UNLIMITED, changed = now(),
+    out = 0, -- requests without an answer
+    answered = {}, first = 1, last = 0, -- when those that still count were answered, oldest first
   }, Limiter)
-end
-
--- When a permit stops to count, or a lower bound of it while its answer is out.
-local function ends_at(permit, window, now)
-  local arrived = permit.finished
-  if not arrived then arrived = now - permit.sent >= GRACE and permit.sent + GRACE or now end
-  return arrived + window
 end
 
 -- Below one a second the window grows instead.
@@ -47,43 +39,58 @@ local function recover(self, now)
   if self.full == UNLIMITED and self.rate > 2 * self.peak then self.rate = UNLIMITED end
 end
 
---- Seconds until a request may be sent, 0 for now.
+-- How many requests count now.
+local function count(self, now)
+  local window, answered = window_of(self.rate), self.answered
+  while self.first <= self.last and answered[self.first] + window <= now do
+    answered[self.first] = nil
+    self.first = self.first + 1
+  end
+  return self.out + self.last - self.first + 1
+end
+
+--- Seconds until a request may be sent, 0 for now. At least so many: more when answers are awaited.
 function Limiter:delay()
   local now = self.now()
   recover(self, now)
-  local window, queue = window_of(self.rate), self.queue
-  while self.first <= self.last and ends_at(queue[self.first], window, now) <= now do
-    queue[self.first] = nil
-    self.first = self.first + 1
-  end
-  local count = self.last - self.first + 1
-  local allowed = math.max(1, math.floor(self.rate))
-  if count < allowed then return 0 end
-  return ends_at(queue[self.first + count - allowed], window, now) - now
+  local excess = count(self, now) - math.max(1, math.floor(self.rate))
+  if excess < 0 then return 0 end
+  local answered = self.answered[self.first + excess] or now
+  return math.max(answered + window_of(self.rate) - now, 0)
 end
 
 --- Counts a request that is about to be sent.
 ---@return table permit to be given to finish()
 function Limiter:take()
-  local permit = { sent = self.now() }
-  self.last = self.last + 1
-  self.queue[self.last] = permit
-  return permit
+  self.out = self.out + 1
+  return { sent = self.now() }
 end
 
---- The request was answered, or will not be sent. Idempotent.
+--- The request was answered, or failed. Idempotent.
 ---@param permit table
 ---@param throttled boolean? whether the service said that it was one too many
 function Limiter:finish(permit, throttled)
   if permit.finished then return end
+  permit.finished = true
   local now = self.now()
-  permit.finished = now
+  local counted = count(self, now)
+  self.out = self.out - 1
+  self.last = self.last + 1
+  self.answered[self.last] = now
   -- Requests that were under way together are throttled together: that is one sign, not many.
   if not throttled or (self.slowed and permit.sent < self.slowed) then return end
   recover(self, now)
-  self.peak = math.max(1, math.min(self.rate, self.last - self.first + 1))
+  self.peak = math.max(1, math.min(self.rate, counted))
   self.rate = math.max(math.min(1, self.full), self.peak * SLOWER)
   self.slowed, self.changed = now, now
+end
+
+--- The request was not sent and will not be.
+---@param permit table
+function Limiter:give_back(permit)
+  if permit.finished then return end
+  permit.finished = true
+  self.out = self.out - 1
 end
 
 return limiter
