@@ -1,0 +1,163 @@
+local core = require "dingtalk.core"
+
+describe("core.url", function()
+  local function url(segment) return core.url("https://h", "/a/", segment, "/b") end
+
+  it("encodes the segments and nothing else", function()
+    assert.equal("https://h/a/x%2Fy%20%E4%B8%AD/b", url "x/y 中")
+    assert.equal("https://h/a/x/b/y%23/c", core.url("https://h", "/a/", "x", "/b/", "y#", "/c"))
+    assert.equal("https://h", core.url("https://h"))
+    assert.equal("https://h/%?#", core.url("https://h", "/%?#"))
+    assert.equal("https://h/a/" .. ("%25"):rep(1024) .. "/b", url(("%"):rep(1024)))
+  end)
+
+  it("says which segment is wrong, and how", function()
+    for segment, fault in pairs { [""] = "empty", ["\0"] = "control_byte", ["\255"] = "not_utf8",
+      [".."] = "dot_segment", [("x"):rep(1025)] = "too_long" } do
+      assert.same({ nil, 2, fault }, { core.url("https://h", "/a/", "x", "/b/", segment) })
+    end
+  end)
+end)
+
+describe("core.attendees", function()
+  it("divides the list", function()
+    local list = {}
+    for i = 1, 1001 do list[i] = "p" .. i end
+    local body = core.attendees(list)
+    assert.equal(3, body:batches())
+    assert.same({ 501, 1000, 500 }, { body:batch(2) })
+    assert.same({ 1001, 1001, 1 }, { body:batch(3) })
+    assert.equal('{"attendeesToAdd":[{"id":"p1001"}]}', body:body(3))
+  end)
+
+  it("writes the body of a removal", function()
+    local body = core.attendees({ "a", { id = "b" } }, nil, nil, true)
+    assert.equal('{"attendeesToRemove":[{"id":"a"},{"id":"b"}]}', body:body(1))
+    assert.same({ nil, "unknown_field", 1, "isOptional" },
+      { core.attendees({ { id = "a", isOptional = true } }, nil, nil, true) })
+  end)
+
+  it("has a digest that changes with the text and the bodies", function()
+    local seen = {}
+    for _, args in ipairs { { "x", "a" }, { "y", "a" }, { "x", "b" }, { "", "a" } } do
+      local digest = core.attendees({ args[2] }):digest(args[1])
+      assert.truthy(digest:find("^%x%x%x%x%x%x%x%x%x%x%x%x%x%x%x%x$"))
+      assert.is_nil(seen[digest])
+      seen[digest] = true
+    end
+    assert.equal(core.attendees({ "a" }):digest("x"), core.attendees({ { id = "a" }, "a" }):digest("x"))
+    assert.are_not.equal(core.attendees({ "a" }, true):digest("x"), core.attendees({ "a" }, false):digest("x"))
+  end)
+
+  it("raises only where a program is wrong", function()
+    local body = core.attendees { "a" }
+    for _, wrong in ipairs {
+      function() core.attendees() end, function() core.attendees("a") end, function() body:body(0) end,
+      function() body:body(2) end, function() body:batch(-1) end, function() body.body({}, 1) end,
+      function() body.digest("x") end,
+    } do assert.has_error(wrong) end
+  end)
+end)
+
+describe("the checks of texts", function()
+  it("name what is wrong", function()
+    assert.is_nil(core.check_id("中 a"))
+    assert.equal("control_byte", core.check_id("\n"))
+    assert.is_nil(core.check_visible("a", 1))
+    assert.equal("too_long", core.check_visible("ab", 1))
+    assert.equal("not_visible_ascii", core.check_visible("ü", 9))
+  end)
+end)
+
+describe("clock and randomness", function()
+  it("come from the system", function()
+    local before = core.now()
+    assert.is_true(core.now() >= before)
+    assert.are_not.equal(core.uuid(), core.uuid())
+    for _ = 1, 100 do
+      local number = core.random()
+      assert.is_true(number >= 0 and number < 1)
+    end
+  end)
+end)
+
+describe("core.engine", function()
+  local function new(changes)
+    local config = { connect_timeout_ms = 100, max_connections = 1, user_agent = "x", proxy = "", allow_http = true }
+    for name, value in pairs(changes or {}) do config[name] = value end
+    return assert(core.engine(config))
+  end
+
+  local function start(engine)
+    return assert(engine:start("POST", "http://127.0.0.1:1/", "t", "c", core.attendees { "a" }, 1, 5))
+  end
+
+  it("keeps a transfer until it is taken", function()
+    local engine = new()
+    local id = start(engine)
+    collectgarbage()
+    collectgarbage()
+    while not engine:step(1) do end
+    assert.equal(1, engine:in_flight())
+    local curl, status, sent, body = engine:take(id)
+    assert.same({ 7, 0, false, nil }, { curl, status, sent, body })
+    assert.equal(0, engine:in_flight())
+    assert.has_error(function() engine:take(id) end)
+    assert.falsy((engine:cancel(id)))
+    engine:close()
+  end)
+
+  it("says whether a byte of a cancelled transfer may have gone out", function()
+    local engine = new()
+    assert.is_false(engine:cancel(start(engine)))
+    assert.equal(0, engine:in_flight())
+    assert.is_nil((engine:finished()))
+    engine:close()
+  end)
+
+  it("can be closed twice, and does nothing after", function()
+    local engine = new()
+    start(engine)
+    assert.is_true(engine:is_usable())
+    engine:close()
+    engine:close()
+    assert.is_false(engine:is_usable())
+    for _, name in ipairs { "step", "finished", "timeout", "pollfd", "in_flight", "alarm" } do
+      assert.has_error(function() engine[name](engine) end, "the engine is closed")
+    end
+  end)
+
+  it("is closed by the collector, transfers and all", function()
+    local weak = setmetatable({}, { __mode = "k" })
+    do
+      local engine = new()
+      start(engine)
+      weak[engine] = true
+    end
+    for _ = 1, 3 do collectgarbage() end
+    assert.is_nil(next(weak))
+  end)
+
+  it("raises only where a program is wrong", function()
+    local engine = new()
+    for _, wrong in ipairs {
+      function() core.engine() end, function() core.engine {} end, function() engine:start("PATCH", "u") end,
+      function() engine:start("POST", "u", nil, nil, {}, 1, 1) end,
+      function() engine:start("POST", "u", nil, nil, nil, nil, "x") end,
+      function() engine:take(0) end, function() engine.step({}) end,
+    } do assert.has_error(wrong) end
+    engine:close()
+  end)
+
+  it("wakes for its alarm", function()
+    local engine = new()
+    assert.is_nil((engine:timeout()))
+    engine:alarm(core.now())
+    assert.is_nil((engine:step()))
+    engine:alarm(core.now() + 100)
+    assert.is_true(engine:timeout() > 50)
+    engine:alarm()
+    assert.is_nil((engine:timeout()))
+    engine:close()
+  end)
+end)
