@@ -95,7 +95,8 @@ function pages.all(client, task)
 end
 
 --- An iterator that gives the items one by one and reads each page when it is needed. A failure comes
---- as its last value: false and the error. The time limit is that of a page.
+--- as its last value: false and the error. The time limit is that of a page. (Lua 5.1's "for" lets no
+--- iterator yield; there, in a coroutine of a loop, call it by hand. LuaJIT's does.)
 ---@param client dingtalk.Client
 ---@param task dingtalk.Task?
 ---@param err dingtalk.Error? why there is no task
