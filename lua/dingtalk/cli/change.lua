@@ -1,6 +1,7 @@
 --- The commands add and remove.
 
 local exits = require "dingtalk.cli.exits"
+local limits = require "dingtalk.limits"
 local output = require "dingtalk.cli.output"
 local people = require "dingtalk.cli.people"
 local progress = require "dingtalk.cli.progress"
@@ -48,7 +49,7 @@ local function show_progress(ctx, opts, word, total)
   local args, world = ctx.args, ctx.world
   local shown = not (args.no_progress or args.dry_run) and world.is_terminal(2)
   ctx.bar = progress.new(world.stderr, shown, word.label)
-  ctx.bar:start(total)
+  ctx.bar:start(total, opts.resume and #opts.resume.done * limits.batch_attendees or 0)
   opts.on_batch = function(info) ctx.bar:on_batch(info) end
 end
 

@@ -32,8 +32,9 @@ end
 
 --- Begins to draw.
 ---@param total integer
-function methods:start(total)
-  self.total = total
+---@param done integer
+function methods:start(total, done)
+  self.total, self.done = total, math.min(done, total)
   if self.is_shown then draw(self) end
 end
 

@@ -67,7 +67,8 @@ function state.load(path, operation, clock)
   file:close()
   local content = text and json.plain(json.decode(text) or nil)
   if type(content) ~= "table" or content.format ~= FORMAT or type(content.saved_at) ~= "number"
-    or type(content.resume) ~= "table" or type(content.resume.client_tokens) ~= "table" then
+    or type(content.resume) ~= "table" or type(content.resume.done) ~= "table"
+    or type(content.resume.client_tokens) ~= "table" then
     return nil, path .. " is no file of --resume; remove it to begin anew"
   end
   if content.operation ~= operation then
