@@ -53,6 +53,7 @@ describe("calendar.add_attendees", function()
   end)
 
   it("lets a script stop at an error", function()
+    if not example.asserts_tables then return pending("assert of plain Lua 5.1 and 5.2 takes no table") end
     local client = example.client()
     local ok, err = pcall(function()
       return _G.assert(client:add_attendees(example.TOKEN, example.USER, nil, "no-such-event", { "a" }))
@@ -77,7 +78,8 @@ describe("calendar.add_attendees", function()
 
   it("gives nothing but nil and an error, whatever it is given", function()
     local client = example.client()
-    local odd = { false, true, 0, 0 / 0, "", "\0", "a", {}, { {} }, print, coroutine.create(print), io.stdout, client }
+    local thread = coroutine.create(function() end)
+    local odd = { false, true, 0, 0 / 0, "", "\0", "a", {}, { {} }, print, thread, io.stdout, client }
     for i = 1, #odd do
       for position = 1, 6 do
         local args = { example.TOKEN, example.USER, "primary", "no-such-event", { "a" }, nil }

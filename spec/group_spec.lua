@@ -33,8 +33,16 @@ describe("group.run", function()
   end)
 
   it("goes on with those that are done, whatever their order", function()
-    assert.same({ 2, 3, 1 }, (run(3, { 30, 1, 15 })))
-    assert.same({ 2, 3, 4, 1 }, (run(2, { 40, 1, 1, 1 })))
+    -- Each member waits until those before it in this order have ended.
+    for width, order in pairs { [3] = { 2, 3, 1 }, [2] = { 2, 3, 4, 1 } } do
+      local ended, after, waits = {}, {}, {}
+      for i, number in ipairs(order) do after[number], waits[i] = order[i - 1], 0 end
+      local log = run(width, waits, function(number)
+        while after[number] and not ended[after[number]] do client:pause({}, 0.001) end
+        ended[number] = true
+      end)
+      assert.same(order, log)
+    end
   end)
 
   it("takes members that never wait", function()
@@ -44,13 +52,19 @@ describe("group.run", function()
 
   it("raises what a member raised, when the others have ended", function()
     local ended = {}
-    local ok, raised = pcall(run, 3, { 10, 1, 20, 1, 1 }, function(number)
-      if number == 2 then error({ "mine" }, 0) end
+    local raising
+    local ok, raised = pcall(run, 3, { 0, 0, 0, 0, 0 }, function(number)
+      while not raising and number < 3 do client:pause({}, 0.001) end
+      if number == 3 then
+        raising = true
+        error({ "mine" }, 0)
+      end
       ended[#ended + 1] = number
     end)
     assert.is_false(ok)
     assert.same({ "mine" }, raised)
-    assert.same({ 1, 3 }, ended)
+    table.sort(ended)
+    assert.same({ 1, 2 }, ended)
     assert.same({ 1 }, (run(1, { 1 })))
   end)
 
@@ -58,10 +72,11 @@ describe("group.run", function()
     local log = {}
     local function outer(number)
       local inner = run(2, { 2, 1 })
+      table.sort(inner)
       log[#log + 1] = ("%d:%s"):format(number, table.concat(inner, ","))
     end
     run(2, { 1, 3 }, outer)
     table.sort(log)
-    assert.same({ "1:2,1", "2:2,1" }, log)
+    assert.same({ "1:1,2", "2:1,2" }, log)
   end)
 end)

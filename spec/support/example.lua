@@ -8,6 +8,9 @@ local example = {
   TOKEN = "dd43888e26953deead8cba556389b063",
 }
 
+--- Whether Lua's own assert raises what it is given, as it is.
+example.asserts_tables = type(select(2, pcall(_G.assert, nil, {}))) == "table"
+
 ---@param config table|nil on top of what it takes to reach the sandbox
 function example.client(config)
   local service = sandbox.start()
