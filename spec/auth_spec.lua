@@ -372,7 +372,7 @@ describe("100 calls at a time", function()
       local source = source_of "internal_app"
       all_add(host, source)
       assert.equal(1, requests "internal_app")
-      sandbox.tokens { expire = "all" }
+      sources.expire()
       all_add(host, source)
       assert.equal(2, requests "internal_app")
     end)

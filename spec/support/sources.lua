@@ -41,6 +41,12 @@ function sources.new(kind, with)
   return assert(auth[kind](config))
 end
 
+---All tokens end now, and the next takes long enough that everybody has to wait for it.
+function sources.expire()
+  sandbox.faults { fault = "delay", ms = 200, rate = 1, match = { operation = "access_token" } }
+  sandbox.tokens { expire = "all" }
+end
+
 ---@return integer how many requests for a token of this kind the sandbox has had since its reset
 function sources.requests(kind)
   local operation = sandbox.counters().operations[sources.OPERATIONS[kind]]
