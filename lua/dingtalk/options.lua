@@ -160,8 +160,14 @@ function checks.user_agent(value)
   end
 end
 
+local proxy_schemes = { http = true, https = true, socks4 = true, socks4a = true, socks5 = true, socks5h = true }
+
 function checks.proxy(value)
-  if value:find("[%c%s\127]") then return "must be the URL of a proxy, or empty for none" end
+  local scheme = value:match("^(.-)://")
+  -- libcurl would quote one it does not know, its password included.
+  if value:find("[%c%s\127]") or scheme and not proxy_schemes[scheme:lower()] then
+    return "must be the URL of a proxy, or empty for none"
+  end
 end
 
 function checks.base_url(value, config)
