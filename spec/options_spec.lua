@@ -36,6 +36,8 @@ local refused = {
   { "proxy", "a b", "bad_value" },
   { "proxy", "a\nb", "bad_value" },
   { "proxy", false, "wrong_type" },
+  { "proxy", "ftp://user:secret-token-1@127.0.0.1", "bad_value" },
+  { "proxy", "://127.0.0.1", "bad_value" },
   { "user_agent", "", "bad_value" },
   { "user_agent", "a\r\nX: y", "bad_value" },
   { "user_agent", "ü", "bad_value" },
@@ -72,7 +74,8 @@ local taken = {
   { base_url = "HTTPS://127.0.0.1" },
   { base_url = "https://127.0.0.1:8443/gateway/v2/" }, { base_url = "https://[::1]:443" },
   { base_url = "https://127.0.0.1/a..b/...c" }, { base_url = "http://127.0.0.1", allow_http = true },
-  { proxy = "" }, { proxy = "http://user:password@127.0.0.1:3128" }, { user_agent = ("x"):rep(256) },
+  { proxy = "" }, { proxy = "HTTP://user:password@127.0.0.1:3128" }, { proxy = "127.0.0.1:3128" },
+  { proxy = "socks5h://127.0.0.1" }, { user_agent = ("x"):rep(256) },
   { timeout = 0.001 }, { timeout = 86400 }, { max_attempts = 1 }, { max_attempts = 100 }, { retry_budget = 0 },
   { loop = "blocking" }, { loop = {} }, { on_attempt = callable }, { clock = nop, random = nop, sleep = nop },
 }
