@@ -37,7 +37,7 @@ local auth = {}
 ---@field suite_key string
 ---@field suite_secret string
 ---@field corp_id string the customer organisation
----@field suite_ticket string|fun(): string?, string? the newest ticket that the service has pushed
+---@field suite_ticket string|(fun(): string?, string?) the newest ticket that the service has pushed, or what gives it
 
 ---@class dingtalk.Corp : dingtalk.SourceOptions
 ---@field corp_id string
@@ -49,8 +49,7 @@ local auth = {}
 ---@field client_secret string
 ---@field code string? of a sign-in, good once
 ---@field refresh_token string? saved before by on_refresh
----@field on_refresh (fun(refresh_token: string, expires_in: number))? saves each new refresh token;
---- expires_in in seconds
+---@field on_refresh (fun(refresh_token: string, expires_in: number))? saves each new refresh token; seconds
 ---@field user string? any name that tells this user from others: needed with a store
 
 local default_store = memory.new()
@@ -66,12 +65,10 @@ local function wrong_client()
   return nil, errors.argument("client", "not_a_client", "client is no client: calendar.new makes one")
 end
 
--- The client that asks, and the deadline by its clock. Within a group of the caller's client only that
--- one can wait.
+-- The client that asks, and the deadline by its clock.
 local function client_for(source, given, deadline)
   if given ~= nil and not client_module.is_client(given) then return wrong_client() end
   local client, err = source.config.client or given, nil
-  if given and given.group then client = given end
   if not client then client, err = client_module.default() end
   if not client then return nil, err end
   local seconds = deadline and deadline - (given or client):now() or client.call_timeout

@@ -10,7 +10,10 @@ local client = require "dingtalk.client"
 local errors = require "dingtalk.errors"
 local pages = require "dingtalk.pages"
 
+---@class dingtalk.Calendar
 local calendar = {}
+
+---@class dingtalk.Client
 local methods = client.methods
 
 local function not_a_client()
@@ -23,11 +26,11 @@ local function refusal(self)
 end
 
 --- Adds people to an event.
----@param token string|dingtalk.TokenSource access token, or what gives one
+---@param token dingtalk.Token
 ---@param user string unionId of the event's creator
 ---@param cal string? calendar id; nil means "primary"
 ---@param event string event id
----@param list (string|{id: string, isOptional: boolean?})[] unionIds, 1 to 5,000; sent 500 a request
+---@param list dingtalk.AttendeeToAdd[] 1 to 5,000; sent 500 a request
 ---@param opts dingtalk.AddOptions?
 ---@return dingtalk.AddResult? result
 ---@return dingtalk.Error? err
@@ -38,7 +41,7 @@ function methods:add_attendees(token, user, cal, event, list, opts)
 end
 
 --- Removes people from an event.
----@param token string|dingtalk.TokenSource
+---@param token dingtalk.Token
 ---@param user string unionId of the event's creator
 ---@param cal string? calendar id; nil means "primary"
 ---@param event string event id
@@ -53,8 +56,8 @@ function methods:remove_attendees(token, user, cal, event, list, opts)
 end
 
 --- Adds people to many events: some calls at a time, no more a second than the service takes.
----@param token string|dingtalk.TokenSource
----@param jobs dingtalk.Job[]|fun(): dingtalk.Job? an array, or an iterator that gives the next job
+---@param token dingtalk.Token
+---@param jobs dingtalk.Job[]|(fun(): dingtalk.Job?) an array, or an iterator that gives the next job
 ---@param opts dingtalk.BulkOptions?
 ---@return dingtalk.BulkSummary? summary
 ---@return dingtalk.Error? err for arguments only: each job's error goes to opts.on_result

@@ -14,6 +14,9 @@ local REAP_INTERVAL = 0.1 -- seconds between two looks for coroutines that died 
 
 local client = {}
 
+---@class dingtalk.Client its own configuration and connections; made by calendar.new
+---@field closed boolean
+---@field base_url string
 local methods = {}
 local metatable = { __name = "dingtalk.Client", __index = methods }
 
@@ -34,8 +37,8 @@ local function engine_config(config)
 end
 
 --- Makes a client. Does no I/O: the engine starts at the first call.
----@param config table?
----@return table? client
+---@param config dingtalk.Config?
+---@return dingtalk.Client? client
 ---@return dingtalk.Error? err
 function client.new(config)
   local err = options.check(config, options.config, "config")
@@ -67,7 +70,8 @@ function client.is_client(value)
   return type(value) == "table" and getmetatable(value) == metatable
 end
 
---- Seconds of the client's clock.
+--- Seconds of the client's clock, in which deadlines are told.
+---@return number
 function methods:now()
   return self.clock()
 end
@@ -135,7 +139,7 @@ end
 local function alarm_by(self, at)
   if self.next_alarm and self.next_alarm <= at then return end
   self.next_alarm = at
-  self:open_engine():alarm(at)
+  self.engine:alarm(at)
 end
 
 local function sleep_until(self, slot, at)
@@ -164,6 +168,7 @@ function methods:park(slot, seconds)
     slot.cancelled, slot.sent = "closed", false
     return false
   end
+  if not self:open_engine() then return false end
   slot.done = false
   sleep_until(self, slot, core.now() + seconds)
   wait(self, slot)
@@ -181,6 +186,7 @@ end
 function methods:wait_group(members, delay)
   -- Closing has woken all who waited for us; a member may still wait for another client.
   if self.closed and (delay or self.loop.direct) then return end
+  if delay and not self:open_engine() then return end
   if delay then sleep_until(self, members, core.now() + delay) end
   wait(self, members)
   self.sleepers[members] = nil
@@ -200,15 +206,16 @@ local function abandon(self)
   end
 end
 
---- The engine, made at the first use and again after a fork. Raises when the system gives none.
+--- The engine, made at the first use and again after a fork; nil and a code where the system gives
+--- no memory or no descriptor.
+---@return table? engine
+---@return string? code
 function methods:open_engine()
   if self.engine and not self.engine:is_usable() then abandon(self) end
-  if not self.engine then
-    local engine, code = core.engine(self.engine_config)
-    if not engine then error("dingtalk: no engine: " .. code, 0) end
-    self.engine = engine
-  end
-  return self.engine
+  if self.engine then return self.engine end
+  local code
+  self.engine, code = core.engine(self.engine_config)
+  return self.engine, code
 end
 
 --- Sends a request and waits for its end: fills the slot with curl, status, sent, body, request_id,
@@ -219,8 +226,12 @@ function methods:exchange(slot, task, token, timeout)
     slot.cancelled, slot.sent = "closed", false
     return
   end
-  local id, code = self:open_engine():start(
-    task.method, slot.url or task.url, token, slot.client_token, task.body, slot.batch, timeout)
+  local id
+  local engine, code = self:open_engine()
+  if engine then
+    id, code = engine:start(
+      task.method, slot.url or task.url, token, slot.client_token, task.body, slot.batch, timeout)
+  end
   if not id then
     slot.curl, slot.status, slot.sent, slot.body, slot.message = code, 0, false, nil, nil
     return
@@ -291,12 +302,15 @@ function methods:step()
 end
 
 --- Makes a step due in `seconds`, for a loop's own purposes; the latest reminder counts.
+---@param seconds number
 function methods:remind(seconds)
+  if not self:open_engine() then return end
   self.reminder = core.now() + seconds
   alarm_by(self, self.reminder)
 end
 
---- Whether anything is in flight or waits for its time.
+--- Whether nothing is in flight or waits for its time.
+---@return boolean
 function methods:is_idle()
   return next(self.in_flight) == nil and next(self.sleepers) == nil
 end
@@ -304,7 +318,8 @@ end
 --- The descriptor to watch for reading: readable when step() is due. Nil where the platform has none.
 ---@return integer?
 function methods:pollfd()
-  return not self.closed and self:open_engine():pollfd() or nil
+  local engine = not self.closed and self:open_engine()
+  return engine and engine:pollfd() or nil
 end
 
 --- What to watch the descriptor for: always "r". With pollfd and timeout, the protocol of cqueues.
@@ -341,7 +356,7 @@ metatable.__close = methods.close
 local default
 
 --- The client of the functions that are given none, made at the first use.
----@return table? client
+---@return dingtalk.Client? client
 ---@return dingtalk.Error? err
 function client.default()
   if not default or default.closed then

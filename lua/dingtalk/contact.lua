@@ -16,9 +16,9 @@ local options = require "dingtalk.options"
 local contact = {}
 
 ---@alias dingtalk.Person
----| string                a staff id; "me" is the one the user token belongs to
----| { userid: string }    a staff id, whatever it is
----| { mobile: string }    a mobile number
+---| string # a staff id; "me" is the one the user token belongs to
+---| { userid: string } # a staff id, whatever it is
+---| { mobile: string } # a mobile number
 
 ---@class dingtalk.LookupOptions
 ---@field client dingtalk.Client? a default one, shared with dingtalk.calendar, where it is missing

@@ -8,10 +8,10 @@ local limits = require "dingtalk.limits"
 local errors = {}
 
 ---@class dingtalk.Error
----@field kind string one of rules.kinds: the stable thing to branch on
+---@field kind dingtalk.ErrorKind the stable thing to branch on
 ---@field code string the service's own code verbatim, or ours for local failures
 ---@field message string for people
----@field outcome "not_sent"|"rejected"|"unknown"
+---@field outcome dingtalk.Outcome what is known of the write
 ---@field retryable boolean whether sending the same again can help
 ---@field retry_after number? seconds to wait before, where known
 ---@field status integer? HTTP status of the answer
@@ -26,8 +26,9 @@ local errors = {}
 ---@field removed integer? of a batched call: attendees removed before
 ---@field confirmed dingtalk.Confirmed? of a call with opts.confirm, where the list was read
 ---@field batch integer? the batch that failed, from 1
----@field batches table[]? the batches that were accepted, as in a result
----@field resume table? pass as opts.resume, with the same arguments, to send what is missing
+---@field batches dingtalk.Batch[]? the batches that were accepted, as in a result
+---@field resume dingtalk.Resume? pass as opts.resume, with the same arguments, to send what is missing
+---@field hook_error string? what a hook raised
 local Error = { __name = "dingtalk.Error" }
 
 --- Whether `value` is an error of this module.

@@ -11,8 +11,7 @@ local resume = {}
 ---@field digest string of the URL and the bodies: refused with other arguments
 ---@field batches integer how many there are in all
 ---@field done integer[] numbers of the batches that were accepted
----@field client_tokens table<string, string> by batch number: tokens to use again, since the service
---- may have done those batches and knows them by their token for a day
+---@field client_tokens table<string, string> by batch number: of those that may have been done, to be sent again
 
 --- Describes what is left.
 ---@param plan table the batches of the call

@@ -1,29 +1,84 @@
 ---@meta
---- What the calls of dingtalk.calendar take and give. Nothing of this runs.
---- Each method of a client is a function of dingtalk.calendar, too, without the client.
+--- What the calls take and give. Nothing of this runs. The classes of tokens and people stand in
+--- dingtalk.auth and dingtalk.contact, the methods of a client in dingtalk.types.client.
 
 ---@alias dingtalk.Token string|dingtalk.TokenSource access token, or what gives one
 
----@class dingtalk.ReadOptions
----@field timeout number? seconds, the whole call (of an iterator: each page); 30
+---@alias dingtalk.ErrorKind
+---| "argument" # refused before anything was sent
+---| "network" # no connection, or it broke
+---| "tls" # no trusted connection
+---| "timeout" # no answer within the time
+---| "auth" # the access token or the credentials were refused
+---| "permission" # the app or the user may not do this
+---| "not_found" # no such event, user or calendar
+---| "invalid" # the service refused a parameter
+---| "conflict" # the same x-client-token is in use
+---| "throttled" # too many calls
+---| "quota" # a quota of the organisation is spent
+---| "server" # the service failed
+---| "protocol" # an answer that is none of the known ones
+---| "cancelled" # closed or cancelled while in flight
+
+---@alias dingtalk.Outcome
+---| "not_sent" # nothing reached the service
+---| "rejected" # it answered no
+---| "unknown" # it may have been done
+
+---@class dingtalk.Config of a client
+---@field base_url string? the service; `https://api.dingtalk.io` by default, `https://api.dingtalk.com` for mainland apps
+---@field oapi_base_url string? the older API, for contact lookups; by default that of base_url's region
+---@field ca_file string? a PEM file of the certificates to trust, instead of the system's
+---@field ca_path string? a directory of hashed certificates to trust, instead of the system's
+---@field proxy string? its URL; as the environment says by default, `""` for none
+---@field connect_timeout number? seconds: DNS, connecting and TLS together; 5
+---@field timeout number? seconds of a whole call, unless its own options say otherwise; 30
 ---@field max_attempts integer? requests made for one; 3
+---@field max_connections integer? open at a time to one host; 8
+---@field retry_budget number? retries the client may be ahead of its successes, each of which gives back 0.2; 100
+---@field user_agent string? the application's name, up to 256 bytes of printable ASCII, put in front of ours
+---@field allow_http boolean? whether base_url may begin with http://; false
+---@field loop string|table|nil `"blocking"`, `"nginx"`, `"cqueues"`, `"luv"`, `"copas"`, `"manual"` or an adapter (dingtalk.Loop); nginx's own in nginx, blocking elsewhere
+---@field on_attempt fun(info: dingtalk.Attempt)? told of each request when it has ended
+---@field clock (fun(): number)? seconds of a clock that does not jump; the system's monotonic one by default
+---@field random (fun(): number)? a number in [0, 1), for jitter; the system's random source by default
+---@field sleep fun(seconds: number)? waits between attempts instead of the loop: for tests
+
+---@class dingtalk.Attempt what on_attempt is told: never holds the token
+---@field operation string such as `"add_attendees"`
+---@field attempt integer its number, from 1
+---@field batch integer? of a batched call, from 1
+---@field client_token string?
+---@field elapsed number seconds, the token's renewal and the wait for the rate of a bulk run included
+---@field status integer? HTTP status, if an answer came
+---@field request_id string? the service's id of the request
+---@field kind dingtalk.ErrorKind? of a failure
+---@field code string? of a failure
+---@field outcome dingtalk.Outcome? of a failure
+---@field message string? of a failure
+---@field wait number? seconds until the next attempt; nil when there is none
+
+---@class dingtalk.ReadOptions
+---@field timeout number? seconds of the whole call (of an iterator: of each page); the client's
+---@field max_attempts integer? requests made for one; the client's
 
 ---@class dingtalk.WriteOptions: dingtalk.ReadOptions
----@field client_token string? sent as x-client-token: the service takes the same again as the same request, for a day
+---@field client_token string? sent as x-client-token: the service takes the same again as the same request, for a day. 1 to 248 bytes of visible ASCII; a random UUID by default
 
 ---@class dingtalk.RemoveOptions: dingtalk.WriteOptions
 ---@field concurrency integer? batches in flight; 1
 ---@field on_batch fun(info: dingtalk.BatchInfo)? told of the end of each batch
----@field checkpoint fun(left: dingtalk.Resume): boolean?, string? told before each request is sent and after it ended
---- what opts.resume should be if the process ended now: to be kept outside the process. A batch is not sent when
---- this raises, or returns nil or false and a message.
+---@field checkpoint (fun(left: dingtalk.Resume): boolean?, string?)? told before each request is sent and after it ended what `resume` should be if the process ended now: to be kept outside the process. A batch is not sent when this raises, or returns nil or false and a message
 ---@field resume dingtalk.Resume? err.resume of an earlier call with the same arguments, or what checkpoint was told
----@field confirm boolean? reads the attendee list back: a result then means that it shows what was asked. Has 5
---- seconds of its own where `timeout` is used up. Counts as calls: one for each 500 people in the event, read up to 3 times
+---@field confirm boolean? reads the attendee list back: a result then means that it shows what was asked. Has 5 seconds of its own where `timeout` is used up. Counts as calls: one for each 500 people in the event, read up to 3 times. Needs the permission Calendar.Event.Read
 
 ---@class dingtalk.AddOptions: dingtalk.RemoveOptions
----@field pushNotification boolean?
----@field chatNotification boolean?
+---@field pushNotification boolean? the API's own; its default is not documented
+---@field chatNotification boolean? the API's own; its default is not documented
+
+---@alias dingtalk.AttendeeToAdd
+---| string # a unionId
+---| {id: string, isOptional: boolean?} # a unionId, and whether the person need not come
 
 ---@class dingtalk.Batch a request of a batched call
 ---@field first integer position in the list
@@ -31,18 +86,18 @@
 ---@field status integer? nil where its own answer was lost and the attendee list shows that it was done
 ---@field settled boolean? true then
 ---@field request_id string?
----@field attempts integer
+---@field attempts integer requests made
 ---@field client_token string
 ---@field elapsed number seconds
 
----@class dingtalk.BatchInfo: dingtalk.Batch
+---@class dingtalk.BatchInfo: dingtalk.Batch what on_batch is told
 ---@field batch integer its number, from 1
 ---@field batches integer how many there are
 ---@field added integer? of add_attendees: accepted so far by this call
 ---@field removed integer? of remove_attendees
----@field before integer accepted by the earlier calls that opts.resume tells of
+---@field before integer accepted by the earlier calls that `resume` tells of
 ---@field total integer attendees of the list, each counted once
----@field error dingtalk.Error?
+---@field error dingtalk.Error? why it failed
 
 ---@class dingtalk.Result what every result says
 ---@field status integer? HTTP status of the answer, the last one where there are several
@@ -50,7 +105,7 @@
 ---@field attempts integer requests made
 ---@field client_token string? of a write
 ---@field elapsed number? seconds
----@field hook_error string? what a hook raised
+---@field hook_error string? what a hook raised, which fails no call
 
 ---@class dingtalk.AddResult: dingtalk.Result
 ---@field added integer attendees the service accepted in this call
@@ -62,6 +117,45 @@
 ---@field batches dingtalk.Batch[]
 ---@field confirmed dingtalk.Confirmed? with opts.confirm
 
+---@class dingtalk.Job one call of a bulk run, as the arguments of add_attendees
+---@field user string unionId of the event's creator
+---@field cal string? nil means "primary"
+---@field event string
+---@field list dingtalk.AttendeeToAdd[] 1 to 5,000; sent 500 a request
+---@field opts dingtalk.AddOptions? of this job, over those of the run
+
+---@class dingtalk.BulkOptions of add_attendees_each. `timeout`, `max_attempts` and the rest hold for each job
+---@field rate number|false|nil calls a second; 20, the service's limit in its standard edition; false: as fast as it takes
+---@field concurrency integer? jobs in flight; 10
+---@field on_result (fun(job: dingtalk.Job, result: dingtalk.AddResult?, err: dingtalk.Error?): boolean?)? told of the end of each job; returns false to end the run. The run ends, too, when it raises
+---@field resume dingtalk.BulkResume? summary.resume of an earlier run over the same jobs in the same order
+---@field client_token string? that of job N gets "-N" behind it, and its batches one more
+---@field timeout number? seconds of a job; the client's
+---@field max_attempts integer? requests made for one; the client's
+---@field pushNotification boolean? the API's own; its default is not documented
+---@field chatNotification boolean? the API's own; its default is not documented
+---@field confirm boolean? reads each event's attendee list back: see dingtalk.RemoveOptions
+
+---@class dingtalk.BulkSummary
+---@field jobs integer jobs begun in this run
+---@field succeeded integer
+---@field failed integer
+---@field added integer attendees accepted, also by jobs that failed later
+---@field attempts integer requests made
+---@field kinds table<string, integer> failed jobs by the kind of their error
+---@field not_sent integer failed jobs of this outcome
+---@field rejected integer failed jobs of this outcome
+---@field unknown integer failed jobs of this outcome
+---@field elapsed number seconds
+---@field stopped "asked"|"hook_failed"|"jobs_failed"|"closed"|nil why it ended early: on_result returned false, it raised, the iterator raised, the client was closed
+---@field message string? what was raised
+---@field resume dingtalk.BulkResume
+
+---@class dingtalk.BulkResume where a bulk run ended: plain data, fit for JSON
+---@field next integer the first job that has not ended
+---@field done integer[] jobs behind it that have
+---@field open table<string, dingtalk.Resume>? what is left of jobs that were cut off, by their number
+
 ---@class dingtalk.PageOptions: dingtalk.ReadOptions
 ---@field maxResults integer? entries of one page; as many as the service allows: 500 attendees, 100 events
 ---@field nextToken string? where to begin: of an earlier result
@@ -70,13 +164,15 @@
 ---@class dingtalk.Attendee
 ---@field id string unionId
 ---@field displayName string?
----@field responseStatus "needsAction"|"accepted"|"declined"|"tentative"
+---@field responseStatus dingtalk.ResponseStatus
 ---@field self boolean? whether it is the user of the call
 ---@field isOptional boolean?
 
+---@alias dingtalk.ResponseStatus "needsAction"|"accepted"|"declined"|"tentative"
+
 ---@class dingtalk.AttendeeList: dingtalk.Result
 ---@field attendees dingtalk.Attendee[]
----@field pages integer
+---@field pages integer read
 ---@field nextToken string? only where opts.max_pages ended it
 
 ---@class dingtalk.EventListOptions: dingtalk.PageOptions
@@ -89,7 +185,7 @@
 
 ---@class dingtalk.EventList: dingtalk.Result
 ---@field events dingtalk.Event[]
----@field pages integer
+---@field pages integer read
 ---@field nextToken string? only where opts.max_pages ended it
 ---@field syncToken string? for opts.syncToken of the next time
 
@@ -105,7 +201,7 @@
 ---@field isAllDay boolean?
 ---@field description string?
 ---@field richTextDescription table?
----@field attendees (string|{id: string, isOptional: boolean?})[]? up to 500
+---@field attendees dingtalk.AttendeeToAdd[]? up to 500
 ---@field location {displayName: string}?
 ---@field reminders {method: string, minutes: integer}[]?
 ---@field recurrence table?
@@ -130,24 +226,19 @@
 ---@field maxAttendees integer? attendees given with the event, 1 to 500
 
 ---@class dingtalk.DeleteEventOptions: dingtalk.WriteOptions
----@field pushNotification boolean?
+---@field pushNotification boolean? the API's own; its default is not documented
 
----@class dingtalk.Client
---- Everybody who is in an event.
----@field list_attendees fun(self, token: dingtalk.Token, user: string, cal: string?, event: string, opts: dingtalk.PageOptions?): dingtalk.AttendeeList?, dingtalk.Error?
---- The same one by one, page by page: `for attendee, err in client:each_attendee(…)`. A failure is the last value: false and the error.
----@field each_attendee fun(self, token: dingtalk.Token, user: string, cal: string?, event: string, opts: dingtalk.PageOptions?): fun(): dingtalk.Attendee|false|nil, dingtalk.Error?
---- Answers the invitation to an event; `user` is the attendee who answers.
----@field respond fun(self, token: dingtalk.Token, user: string, cal: string?, event: string, responseStatus: "needsAction"|"accepted"|"declined"|"tentative", opts: dingtalk.WriteOptions?): dingtalk.Result?, dingtalk.Error?
---- The events of a calendar.
----@field list_events fun(self, token: dingtalk.Token, user: string, cal: string?, opts: dingtalk.EventListOptions?): dingtalk.EventList?, dingtalk.Error?
---- The same one by one, as each_attendee does.
----@field each_event fun(self, token: dingtalk.Token, user: string, cal: string?, opts: dingtalk.EventListOptions?): fun(): dingtalk.Event|false|nil, dingtalk.Error?
---- One event.
----@field get_event fun(self, token: dingtalk.Token, user: string, cal: string?, event: string, opts: dingtalk.GetEventOptions?): dingtalk.EventResult?, dingtalk.Error?
---- A new event; result.event.id is its id.
----@field create_event fun(self, token: dingtalk.Token, user: string, cal: string?, details: dingtalk.EventDetails, opts: dingtalk.WriteOptions?): dingtalk.EventResult?, dingtalk.Error?
---- Changes the given fields of an event. `attendees` replaces everybody who is in it.
----@field update_event fun(self, token: dingtalk.Token, user: string, cal: string?, event: string, details: dingtalk.EventDetails, opts: dingtalk.WriteOptions?): dingtalk.EventResult?, dingtalk.Error?
---- Ends an event.
----@field delete_event fun(self, token: dingtalk.Token, user: string, cal: string?, event: string, opts: dingtalk.DeleteEventOptions?): dingtalk.Result?, dingtalk.Error?
+---@class dingtalk.LoopDefinition an adapter for a host of one's own, as config.loop
+---@field new fun(client: dingtalk.Client): dingtalk.Loop makes the adapter of one client; does no I/O
+
+---@class dingtalk.Loop how calls wait in a host. Only `suspend` and `resume` are needed
+---@field name string? for messages; "custom"
+---@field direct boolean? whether suspend() may be called in any coroutine, also one that the caller's own coroutine resumes: the thread blocks, or the host itself suspends the whole chain
+---@field check (fun(self): boolean?, string?)? whether the caller may wait here: true, or nil and why not
+---@field suspend fun(self, slot: table) suspends the caller until resume(slot); coming back early is harmless. `slot` is a table in which the adapter may keep what it needs, under names of its own
+---@field resume fun(self, slot: table) lets the one who waits for the slot go on; called from within client:step()
+---@field watch (fun(self))? sees to it that client:step() is called when client:pollfd() is readable or client:timeout() has passed, until client:is_idle(); called when work was added
+---@field close (fun(self))? the client is closed: stop watching
+---@field forget (fun(self))? a fork left the parent's descriptor behind: watch the new one from scratch
+---@field rethrow (fun(self))? called at the end of each step: raises what a resumed coroutine raised
+---@field is_dead (fun(self, slot: table): boolean)? whether the coroutine that waits for the slot has ended; by default that of slot.coroutine

@@ -11,8 +11,7 @@ local shared = {}
 ---@class dingtalk.Store
 ---@field get fun(self, key: string): string?, string? the value, or nil and what failed, if anything
 ---@field set fun(self, key: string, value: string, ttl: number): boolean?, string? kept for ttl seconds
----@field add (fun(self, key: string, value: string, ttl: number): boolean?, string?)? as set, but false
---- where there is a value; without it, processes do not wait for each other
+---@field add (fun(self, key: string, value: string, ttl: number): boolean?, string?)? as set; false if there is a value
 ---@field delete (fun(self, key: string, value: string): any, string?)? only if the value is still this
 
 local Shared = {}

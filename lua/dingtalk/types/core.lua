@@ -1,0 +1,194 @@
+---@meta dingtalk.core
+--- The C core, for those who work on the module: mechanism without policy. Nothing of this runs.
+--- A wrong type of argument raises, as in Lua's own libraries.
+
+---@class dingtalk.core
+---@field libcurl string libcurl's version and its parts
+---@field limits table<string, integer> those of csrc/dt_limits.h: merged into dingtalk.limits
+local core = {}
+
+--- Seconds of the monotonic clock.
+---@return number
+function core.now() end
+
+--- The process, to tell a fork.
+---@return integer
+function core.pid() end
+
+--- A random UUIDv4; nil when the system's source fails.
+---@return string?
+function core.uuid() end
+
+--- A number in [0, 1); nil when the system's source fails.
+---@return number?
+function core.random() end
+
+--- Seconds that a Retry-After value asks for: a number or a date. Nil when it says nothing usable; at most a day.
+---@param value string
+---@param now number seconds since the epoch
+---@return number?
+function core.retry_after(value, now) end
+
+---@alias dingtalk.TextFault "empty"|"too_long"|"control_byte"|"not_utf8"|"not_visible_ascii"|"dot_segment"
+
+--- What is wrong with a text as an id, or nil.
+---@param text string
+---@return dingtalk.TextFault?
+function core.check_id(text) end
+
+--- What is wrong with a text as a header value of ours, or nil: only visible ASCII will do.
+---@param text string
+---@param limit integer bytes
+---@return dingtalk.TextFault?
+function core.check_visible(text, limit) end
+
+--- "not_utf8", or nil.
+---@param text string
+---@return dingtalk.TextFault?
+function core.check_utf8(text) end
+
+--- Literals as they are, with the segments between them checked and percent-encoded.
+---@param base string
+---@param ... string a literal, a segment, a literal, …
+---@return string? url
+---@return integer? segment which is refused, from 1
+---@return dingtalk.TextFault? fault
+function core.url(base, ...) end
+
+--- A text percent-encoded for a URL's query.
+---@param text string
+---@return string
+function core.encode(text) end
+
+--- The request bodies of a list, checked and written in one pass.
+---@param list table of strings and of tables with id and isOptional
+---@param push boolean? pushNotification
+---@param chat boolean? chatNotification
+---@param removing boolean? attendeesToRemove instead of attendeesToAdd
+---@return dingtalk.core.Attendees? attendees
+---@return string? code what is wrong
+---@return integer? position of the entry
+---@return any field its name
+---@return string|integer|nil detail the wrong type, or the position of the first of two entries that contradict each other
+function core.attendees(list, push, chat, removing) end
+
+---@class dingtalk.core.Attendees: userdata
+local attendees = {}
+
+--- How many requests it takes.
+---@return integer
+function attendees:batches() end
+
+--- What stands in batch `number`.
+---@param number integer
+---@return integer first position in the list
+---@return integer last position in the list
+---@return integer count attendees, each counted once
+function attendees:batch(number) end
+
+--- The request body of batch `number`.
+---@param number integer
+---@return string
+function attendees:body(number) end
+
+--- 16 hex digits that change when the text or a body does.
+---@param text string
+---@return string
+function attendees:digest(text) end
+
+---@class dingtalk.core.EngineConfig
+---@field ca_file string?
+---@field ca_path string?
+---@field proxy string?
+---@field user_agent string
+---@field connect_timeout_ms integer
+---@field max_connections integer
+---@field allow_http boolean?
+
+--- Transfers over libcurl behind one descriptor. Does no I/O yet.
+---@param config dingtalk.core.EngineConfig
+---@return dingtalk.core.Engine? engine
+---@return "out_of_memory"|"too_many_files"|nil code
+function core.engine(config) end
+
+---@class dingtalk.core.Engine: userdata belongs to the process that made it
+local engine = {}
+
+--- Starts a transfer.
+---@param method "GET"|"POST"|"PUT"|"DELETE"
+---@param url string
+---@param token string? access token; nil: no header
+---@param client_token string? nil: no header
+---@param body string|dingtalk.core.Attendees|nil
+---@param batch integer? which of the attendees' batches
+---@param timeout number seconds
+---@return integer? id
+---@return "out_of_memory"|"too_many_in_flight"|"refused_by_libcurl"|nil code
+function engine:start(method, url, token, client_token, body, batch, timeout) end
+
+--- Moves the transfers on and waits for one to end. Raises when the system refuses to wait.
+---@param wait number? seconds at most; 0: not at all; nil: no limit
+---@return integer? id of a transfer that has ended
+function engine:step(wait) end
+
+--- The next transfer that has ended.
+---@return integer? id
+function engine:finished() end
+
+--- The answer of a transfer that has ended, which is given back. After a 200 without a body only the first five.
+---@param id integer
+---@return integer curl libcurl's code; 0 when an answer was read to its end
+---@return integer status HTTP status; 0 when none was read
+---@return boolean sent whether any byte of the request may have gone out
+---@return string? body
+---@return string? request_id the header x-acs-request-id
+---@return string? retry_after the header's text
+---@return string? message libcurl's
+---@return "headers_too_large"|"body_too_large"|nil overflow which of our limits ended it
+---@return boolean? resent whether libcurl sent it a second time
+---@return integer? proxy_status of a proxy's answer to CONNECT, or 0
+function engine:take(id) end
+
+--- Ends a transfer. Harmless for an unknown id.
+---@param id integer
+---@return boolean? sent whether any byte of it may have gone out
+function engine:cancel(id) end
+
+--- Makes a step due at `when`; nil for none.
+---@param when number? seconds of core.now()
+function engine:alarm(when) end
+
+--- Seconds until a step is due whatever the descriptor says, or nil.
+---@return number?
+function engine:timeout() end
+
+--- The descriptor that is readable when a step is due; nil where the platform has none.
+---@return integer?
+function engine:pollfd() end
+
+--- How many transfers run or wait to be taken.
+---@return integer
+function engine:in_flight() end
+
+--- Whether it is open and of this process.
+---@return boolean
+function engine:is_usable() end
+
+--- Ends every transfer and closes the connections; in the child of a fork, only this process's copies. Idempotent.
+function engine:close() end
+
+--- The path of a unix socket to connect to, once; nil where there is none to be had. Ends a waker made before.
+---@return string?
+function engine:waker() end
+
+--- Whether bytes now come through the connection when a step is due.
+---@return boolean
+function engine:start_waker() end
+
+--- Lets the next event send a byte again; to be called before the step.
+function engine:rearm() end
+
+--- Ends the waker's thread and closes its connection.
+function engine:stop_waker() end
+
+return core
