@@ -357,9 +357,13 @@ describe("a user's token source", function()
 end)
 
 describe("100 calls at a time", function()
-  local function all_add(host, source)
+  local function all_add(host, source, another)
     local own, failed = example.client { loop = host }, {}
-    concurrently[host](own, 100, function()
+    local both = { step = function()
+      own:step()
+      if another then another:step() end
+    end }
+    concurrently[host](host == "manual" and both or own, 100, function()
       local result, err = own:add_attendees(source, example.USER, nil, example.EVENT, { "p1" })
       if not result then failed[#failed + 1] = tostring(err) end
     end)
@@ -375,6 +379,17 @@ describe("100 calls at a time", function()
       sources.expire()
       all_add(host, source)
       assert.equal(2, requests "internal_app")
+    end)
+  end
+
+  for _, host in ipairs(concurrently.hosts) do
+    it("wait under " .. host .. " for a client of the source's own", function()
+      local asking = example.client { loop = host }
+      local source = source_of("internal_app", { client = asking })
+      sources.expire()
+      all_add(host, source, asking)
+      asking:close()
+      assert.equal(1, requests "internal_app")
     end)
   end
 

@@ -16,7 +16,7 @@ local client, server
 -- nginx runs LuaJIT, so its specs are LuaJIT's.
 local MODULES = os.getenv "NGINX_MODULES" or "/usr/lib/nginx/modules"
 local has_nginx = rawget(_G, "jit") and processes.has "nginx" and io.open(MODULES .. "/ngx_http_lua_module.so")
-local has_redis = processes.has "redis-server" and redis.new() ~= nil
+local has_redis = processes.has_redis() and redis.new() ~= nil
 
 setup(function()
   client = example.client()
@@ -305,8 +305,9 @@ describe("in nginx", function()
 
   -- The answers of `count` requests, all on connections of their own.
   local function ask(path, count)
-    return processes.output_of(("curl -s --no-progress-meter --noproxy '*' --no-keepalive -H 'Connection: close' -Z --parallel-max %d "
-      .. "--parallel-immediate 'http://127.0.0.1:%d%s&n=[1-%d]'"):format(count, host.port, path, count))
+    local options = "-s --no-progress-meter --noproxy '*' -H 'Connection: close' -Z --parallel-immediate"
+    return processes.output_of(("curl %s --parallel-max %d 'http://127.0.0.1:%d%s&n=[1-%d]'"):format(
+      options, count, host.port, path, count))
   end
 
   -- How many answers each worker gave, all of them good.

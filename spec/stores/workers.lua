@@ -1,4 +1,5 @@
 -- What each worker of the nginx of stores_spec answers.
+-- luacheck: read globals ngx
 local auth = require "dingtalk.auth"
 local calendar = require "dingtalk.calendar"
 local check = require "spec.stores.check"

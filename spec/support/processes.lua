@@ -68,12 +68,24 @@ function processes.stop(pid)
   assert(ended, ("process %d does not end"):format(pid))
 end
 
+-- Debian's redis-tools holds the server, too, without the service that redis-server starts.
+local function redis_server(directory)
+  if processes.has "redis-server" or not processes.has "redis-check-rdb" then return "redis-server" end
+  local link = directory .. "/redis-server"
+  os.execute(("ln -s $(command -v redis-check-rdb) %s"):format(link))
+  return link
+end
+
+function processes.has_redis()
+  return processes.has "redis-server" or processes.has "redis-check-rdb"
+end
+
 ---A Redis server of its own, on a free port and without files.
 ---@return table server port, pid
 function processes.redis(arguments)
   local port, directory = processes.free_port(), processes.directory()
-  local pid = processes.start(("redis-server --bind 127.0.0.1 --port %d --save '' --appendonly no --dir %s %s"):format(
-    port, directory, arguments or ""))
+  local pid = processes.start(("exec %s --bind 127.0.0.1 --port %d --save '' --appendonly no --dir %s %s"):format(
+    redis_server(directory), port, directory, arguments or ""))
   assert(processes.wait_until(function() return processes.answers(port) end), "redis-server did not start")
   return { port = port, pid = pid, directory = directory }
 end

@@ -148,6 +148,13 @@ local function timed_out()
   }
 end
 
+local function cancelled()
+  return errors.new {
+    kind = "cancelled", code = "closed", message = "the client was closed while waiting for an access token",
+    outcome = "not_sent", retryable = true,
+  }
+end
+
 -- Waits while another process renews. Returns a lock (nil: go on without) or, second, the outcome.
 local function take_lock(source, state, client, deadline, seconds)
   local bound = client:now() + source.timeout + LOCK_SLACK
@@ -168,7 +175,7 @@ local function take_lock(source, state, client, deadline, seconds)
     -- A store that forgets to let locks expire must not stop everything.
     if now >= bound then return nil end
     if not client:park({}, math.min(interval * (0.5 + client:random()), deadline - now)) then
-      return nil, nil, "cancelled"
+      return nil, nil, cancelled()
     end
     interval = math.min(interval * POLL.factor, POLL.cap)
     if adopt(source, state) then return nil, state.entry end
@@ -183,15 +190,6 @@ local function renew(source, state, client, deadline)
   entry, err = fetch(source, state, client, time_for_request(source, state, client, deadline))
   state.shared:unlock(lock)
   return entry, err
-end
-
-local function error_of(err)
-  if err == "timeout" then return timed_out() end
-  if err ~= "cancelled" then return err end
-  return errors.new {
-    kind = "cancelled", code = "closed", message = "the client was closed while waiting for an access token",
-    outcome = "not_sent", retryable = true,
-  }
 end
 
 --- The token to use now.
@@ -213,7 +211,8 @@ function cache.get(source, client, deadline)
   end)
   if renewed then return renewed.token end
   if is_good(source, state.entry) then return state.entry.token end
-  return nil, error_of(err)
+  if err == "timeout" then return nil, timed_out() end
+  return nil, err == "cancelled" and cancelled() or err
 end
 
 --- Drops a token that the service refused, unless it was replaced meanwhile.
