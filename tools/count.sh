@@ -1,8 +1,7 @@
 # shellcheck shell=bash
 # Running and counting steps, for tools/test. Source it; it keeps in `passed`,
-# `failed` and `broken` what came out, and each step's output under $logs.
+# `failed` and `broken` what came out, and each step's output in the directory $logs.
 
-logs=$DT_ROOT/build/test
 passed=0 failed=0 broken=()
 
 # result STEP PASSED FAILED [REMARK]: adds to the count and prints the step's line.
@@ -19,6 +18,7 @@ result() {
 # run STEP SECONDS COMMAND...: sets log, status and took; never ends the script.
 run() {
   local limit=$2 started=$SECONDS foreground=()
+  # shellcheck disable=SC2154 # the script that sources this sets logs
   log=$logs/${1//[ \/]/-}.log
   shift 2
   # Ctrl-C has to reach the command; without a terminal, the timeout all of its children.
@@ -57,7 +57,7 @@ tap() {
   fi
   result "$1" "$good" "$bad"
   show <(sed -n 's/^ok [0-9]* - # SKIP/skipped:/p' "$log")
-  show <(awk '/^not ok /{p=1} /^ok /{p=0} p' "$log")
+  show <(awk '/^not ok /{p=1} /^(ok|# runs:|# slow:) /{p=0} p' "$log")
 }
 
 # c_tests PRESET: each program counts.

@@ -1,6 +1,7 @@
--- TAP for busted, as tools/test counts it: one line a spec, what went wrong in full
--- below it (busted's own handler raises on a file that does not load), and the
--- slowest specs in the end.
+-- TAP for busted, as tools/test counts it: the name of a spec before it runs (a spec
+-- that hangs or crashes is the last one named), one line when it has run, what went
+-- wrong in full below that (busted's own handler raises on a file that does not load),
+-- and the slowest specs in the end.
 local SLOWEST = 5
 
 local function commented(text)
@@ -31,6 +32,12 @@ return function()
     local trace = failure.trace or {}
     io.write(commented(place(failure.element)), "\n", commented(message), "\n")
     if trace.traceback then io.write(commented(trace.traceback:gsub("^\n", "")), "\n") end
+  end
+
+  function handler.testStart(element)
+    io.write("# runs: ", (handler.getFullName(element):gsub("\n", " ")), "\n")
+    io.flush()
+    return nil, true
   end
 
   function handler.testEnd(element, _, status)
@@ -66,6 +73,7 @@ return function()
   end
 
   busted.subscribe({ "suite", "end" }, handler.suiteEnd)
+  busted.subscribe({ "test", "start" }, handler.testStart, { predicate = handler.cancelOnPending })
   busted.subscribe({ "test", "end" }, handler.testEnd, { predicate = handler.cancelOnPending })
   busted.subscribe({ "error" }, handler.error)
   busted.subscribe({ "failure" }, handler.error)
