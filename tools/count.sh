@@ -17,17 +17,21 @@ result() {
 
 # run STEP SECONDS COMMAND...: sets log, status and took; never ends the script.
 run() {
-  local limit=$2 started=$SECONDS foreground=()
+  local limit=$2 started=$SECONDS
   # shellcheck disable=SC2154 # the script that sources this sets logs
   log=$logs/${1//[ \/]/-}.log
   shift 2
-  # Ctrl-C has to reach the command; without a terminal, the timeout all of its children.
-  [ ! -t 0 ] || foreground=(--foreground)
-  status=0
-  timeout "${foreground[@]}" -k 10 "$limit" "$@" </dev/null >"$log" 2>&1 || status=$?
+  # In the background, so that Ctrl-C reaches us at once: end_run then ends all of it.
+  timeout -k 10 "$limit" "$@" </dev/null >"$log" 2>&1 &
+  running=$! status=0
+  wait "$running" || status=$?
+  running=
   [ "$status" -ne 124 ] || echo "not done within $limit seconds" >>"$log"
   took=$((SECONDS - started))
 }
+
+# end_run: for a trap; ends what run is waiting for, with all of its children.
+end_run() { [ -z "${running:-}" ] || kill "$running" 2>/dev/null || true; }
 
 show() { sed 's/^/    /' "$@"; }
 
