@@ -50,7 +50,7 @@ local function tell(run, slot)
   info.batch, info.batches, info.error = slot.batch, #run.plan, slot.error
   info[run.kind.counted] = run.count
   info.before, info.total = sum(run)
-  local ok, message = pcall(hook, info)
+  local ok, message = group.outside(pcall, hook, info)
   if not ok then failed_hook(run, message) end
 end
 
@@ -58,7 +58,7 @@ end
 local function save(run)
   local hook = run.checkpoint
   if not hook then return nil end
-  local ok, saved, message = pcall(hook, batches.left(run))
+  local ok, saved, message = group.outside(pcall, hook, batches.left(run))
   if not ok then return tostring(saved) end
   if not saved and message ~= nil then return tostring(message) end
 end

@@ -93,7 +93,7 @@ end
 
 local function tell(run, job, result, err)
   if not run.on_result then return end
-  local ok, answer = pcall(run.on_result, job, result, err)
+  local ok, answer = group.outside(pcall, run.on_result, job, result, err)
   if not ok then
     stop(run, "hook_failed", answer)
   elseif answer == false then

@@ -3,6 +3,7 @@
 
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
+local group = require "dingtalk.group"
 local limits = require "dingtalk.limits"
 local rules = require "dingtalk.rules"
 
@@ -41,7 +42,7 @@ end
 local function read_token(client, task, slot)
   local token = task.token
   if type(token) ~= "table" and type(token) ~= "userdata" then return token end
-  local text, err = token:get(client, task.deadline)
+  local text, err = group.outside(token.get, token, client, task.deadline)
   if errors.is_error(err) then return nil, without_token_error(err, slot) end
   if type(text) == "string" and not core.check_visible(text, limits.max_token_bytes) then return text end
   return nil, errors.new {
@@ -183,7 +184,7 @@ end
 local function report(client, task, slot, failure, wait, began)
   local hook = client.on_attempt
   if not hook then return end
-  local ok, message = pcall(hook, {
+  local ok, message = group.outside(pcall, hook, {
     operation = task.operation, attempt = slot.attempts, batch = slot.batch,
     client_token = slot.client_token, elapsed = client:now() - began,
     status = slot.status ~= 0 and slot.status or nil,

@@ -3,8 +3,8 @@
 
 local group = {}
 
--- Told apart from what a hook or token source of the user may yield to its own loop.
-local WAITING = {}
+-- Told apart from what code of the user may yield to its own loop.
+local WAITING, CALLING = {}, {}
 
 -- The group of each member, by coroutine: a host may run others while a member waits for the host.
 local groups = setmetatable({}, { __mode = "kv" })
@@ -16,6 +16,13 @@ Group.__index = Group
 function group.current()
   local running = coroutine.running()
   return running and groups[running]
+end
+
+--- Calls a hook or token source of the user's, in the coroutine of the host: there it may wait by the
+--- host's own means, whichever these are.
+function group.outside(f, ...)
+  if group.current() then return coroutine.yield(CALLING, f, ...) end
+  return f(...)
 end
 
 --- Called by a client inside a member: waits for the member's slot.
@@ -37,8 +44,9 @@ local step
 -- What a member did until it waited, ended or failed.
 local function settle(self, member, ok, first, ...)
   if ok and coroutine.status(member) ~= "dead" then
+    if first == CALLING then return step(self, member, group.outside(...)) end
     if first ~= WAITING then
-      -- Meant for the host's loop, from a hook or a token source: handed up, and the answer down.
+      -- Meant for the host's loop: handed up, and the answer down.
       return step(self, member, coroutine.yield(first, ...))
     end
     self.members[(...)] = member
