@@ -91,7 +91,7 @@ describe("a token that is still good", function()
     assert.equal("server", err.kind)
   end)
 
-  it("does not cost a call its time", function()
+  it("does not cost a call its time #timing", function()
     local source = source_of "internal_app"
     assert(source:get(client))
     now = now + 6700

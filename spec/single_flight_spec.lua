@@ -94,7 +94,7 @@ describe("a flight", function()
     assert.same({ "closed", "cancelled" }, said)
   end)
 
-  it("is taken over from a worker that was dropped", function()
+  it("is taken over from a worker that was dropped #timing", function()
     local client = example.client { loop = "manual" }
     local flight = single_flight.new()
     coroutine.wrap(function()
@@ -109,7 +109,7 @@ describe("a flight", function()
     assert.equal("second", said)
   end)
 
-  it("is taken over from a worker that raised", function()
+  it("is taken over from a worker that raised #timing", function()
     local client = example.client()
     local flight = single_flight.new()
     assert.has_error(function() flight:run(client, client:now() + 5, function() error("broken", 0) end) end, "broken")

@@ -110,7 +110,7 @@ describe("a store that fails", function()
     assert.equal("abc", source_over(store, {}):get(client))
   end)
 
-  it("does not hold everything up with a lock that never expires", function()
+  it("does not hold everything up with a lock that never expires #timing", function()
     local store = memory.new()
     store.add = function() return false end
     local source = sources.new("internal_app", { store = store, timeout = 0.1 })
@@ -173,7 +173,7 @@ describe("the lock of a store", function()
     assert.equal(2, sources.requests "internal_app")
   end)
 
-  it("does not hold up who has a token that is still good", function()
+  it("does not hold up who has a token that is still good #timing", function()
     local now = os.time()
     local store = lockable()
     local source = sources.new("internal_app", { store = store, clock = function() return now end })
