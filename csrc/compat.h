@@ -5,6 +5,25 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+/* The type of what was pushed, which lua_rawgeti itself tells since 5.3. */
+static inline int ldt_rawgeti(lua_State *L, int index, unsigned position) {
+#if LUA_VERSION_NUM >= 503
+  return lua_rawgeti(L, index, (lua_Integer)position);
+#else
+  lua_rawgeti(L, index, (int)position);
+  return lua_type(L, -1);
+#endif
+}
+
+/* What tells one interned string from all other values; NULL for what is no string before 5.4. */
+static inline const void *ldt_identity(lua_State *L, int index) {
+#if LUA_VERSION_NUM >= 504
+  return lua_topointer(L, index);
+#else
+  return lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : NULL;
+#endif
+}
+
 #if LUA_VERSION_NUM < 502
 
 #define lua_rawlen lua_objlen

@@ -10,7 +10,7 @@ enum { COUNT = DT_MAX_ATTENDEES };
 static char ids[COUNT][32];
 
 static dt_idset_entry entry(const char *id, size_t length, uint32_t position, bool optional) {
-  return (dt_idset_entry){id, (uint32_t)length, position, optional};
+  return (dt_idset_entry){id, (uint32_t)length, position, optional, 0};
 }
 
 static void as_many_as_an_event_takes(void) {
