@@ -39,11 +39,12 @@ static int core_now(lua_State *L) {
   return 1;
 }
 
-/* core.uuid() -> a random UUIDv4, or nil when the system's source fails. */
+/* core.uuid() -> a random UUIDv4. Raises when the system's source fails: a guessable one, or none,
+   would make a request unsafe to repeat. */
 static int core_uuid(lua_State *L) {
   char uuid[DT_UUID_BYTES];
   if (!dt_random_uuid(uuid))
-    return 0;
+    return luaL_error(L, "the system's random source fails");
   lua_pushlstring(L, uuid, sizeof uuid);
   return 1;
 }

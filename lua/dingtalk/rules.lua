@@ -180,8 +180,18 @@ rules.header_line = {
 
 local ca_hint = "Check the system's certificates and clock, or set config.ca_file."
 
---- By libcurl's code. What was sent decides the outcome, not this table.
+--- By libcurl's code, or the engine's own where nothing was started. What was sent decides the
+--- outcome, not this table.
 rules.curl = {
+  out_of_memory = { kind = "network", code = "out_of_memory", message = "out of memory" },
+  too_many_files = {
+    kind = "network", code = "too_many_files", retry = "transient", message = "no descriptor to be had",
+    hint = "Raise the process's limit of open files, or close what it leaves open.",
+  },
+  too_many_in_flight = {
+    kind = "network", code = "too_many_in_flight", retry = "transient", message = "65,535 requests are in flight",
+  },
+  refused_by_libcurl = { kind = "network", code = "refused_by_libcurl", message = "libcurl refuses the request" },
   [1] = { kind = "protocol", code = "bad_http", message = "a protocol that is not allowed" },
   [3] = { kind = "argument", code = "bad_url", message = "libcurl does not take the URL" },
   [5] = { kind = "network", code = "resolve_proxy_failed", retry = "transient", message = "the proxy's name is unknown" },

@@ -78,6 +78,7 @@ end
 local function drive(self)
   local client = self.client
   local engine = client:open_engine()
+  if not engine then return end
   local socket = connect(engine)
   while not is_due_to_end(self) do
     if not socket then
