@@ -1,0 +1,31 @@
+-- tools/docs: see there.
+local checks = require "tools.reference.checks"
+local page = require "tools.reference.page"
+local markdown = require "tools.reference.markdown"
+local world = require "tools.reference.world"
+
+local PATH = "docs/reference.md"
+local commands = {}
+
+function commands.write()
+  local file = assert(io.open(PATH, "wb"))
+  file:write(page.text(world.new()))
+  file:close()
+end
+
+function commands.check()
+  local findings = checks.run(world.new())
+  for _, finding in ipairs(findings) do io.stderr:write(finding, "\n") end
+  if #findings > 0 then os.exit(1) end
+end
+
+function commands.example()
+  io.write(markdown.blocks(world.new().read("README.md"), "lua")[1].text)
+end
+
+local command = commands[arg[1]]
+if not command then
+  io.stderr:write("usage: tools/docs write|check|example\n")
+  os.exit(2)
+end
+command()
