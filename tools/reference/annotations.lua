@@ -50,7 +50,7 @@ tags["field"] = function(state, text)
   local name, rest = text:match("^([%w_]+)%s+(.*)$")
   if not class or not name then return problem(state, "a field of no class") end
   local kind, description = parse_type(state, rest)
-  class.fields[#class.fields + 1] = { name = name, type = kind, text = description, path = state.path, line = state.line }
+  table.insert(class.fields, { name = name, type = kind, text = description, path = state.path, line = state.line })
 end
 
 tags["alias"] = function(state, text)
