@@ -171,3 +171,20 @@ describe("errors.one_line", function()
     for _, row in ipairs(rows) do assert.equal(row[2], errors.one_line(row[1])) end
   end)
 end)
+
+describe("a value that cannot be told", function()
+  it("is named by its type", function()
+    local silent = setmetatable({}, { __tostring = function() error("no") end })
+    local wrong = setmetatable({}, { __tostring = function() return nil end })
+    assert.equal("a table", errors.one_line(silent))
+    assert.equal("a table", errors.one_line(wrong))
+  end)
+end)
+
+describe("libcurl's words", function()
+  it("lose a proxy's password", function()
+    local found = errors.judge { curl = 5, sent = false, message = "proxy 'http://name:pass@host:1' is odd" }
+    assert.truthy(found.message:find("http://host:1", 1, true))
+    assert.is_nil(found.message:find("pass", 1, true))
+  end)
+end)

@@ -13,6 +13,16 @@ local function client_token(given, number, count)
   return count == 1 and given or given .. "-" .. number
 end
 
+--- The slot of a batch. All that a success fills in stands here, so that the table never grows: that
+--- costs as much as the rest of the call does in Lua.
+function batches.new(number)
+  return {
+    batch = number, attempts = 0, started = 0, elapsed = 0, outcome = nil, client_token = nil,
+    token = nil, done = false, suspended = nil, curl = 0, status = 0, sent = false, request_id = nil,
+    accepted = false,
+  }
+end
+
 --- What a result says of one batch.
 function batches.describe(run, slot)
   local first, last = run.task.body:batch(slot.batch)
@@ -29,7 +39,7 @@ function batches.left(run)
 end
 
 local function failed_hook(run, message)
-  run.hook_error = run.hook_error or errors.one_line(tostring(message))
+  run.hook_error = run.hook_error or errors.one_line(message)
 end
 
 -- How many attendees of the list were accepted by earlier calls, and how many there are.
@@ -132,7 +142,9 @@ end
 --- The batches that were accepted by this call.
 function batches.accepted(run)
   local list = {}
-  for _, slot in ipairs(run.plan) do
+  local plan = run.plan
+  for number = 1, #plan do
+    local slot = plan[number]
     if slot.accepted and not slot.before then list[#list + 1] = batches.describe(run, slot) end
   end
   return list

@@ -54,7 +54,7 @@ local function check_job(job)
   end
   for name in pairs(job) do
     if not job_fields[name] then
-      local shown = errors.one_line(tostring(name))
+      local shown = errors.one_line(name)
       return errors.argument("job." .. shown, "unknown_field", ("a job has no field %q"):format(shown),
         options.did_you_mean(name, job_fields))
     end
@@ -88,7 +88,7 @@ end
 local function stop(run, why, message)
   local summary = run.summary
   summary.stopped = summary.stopped or why
-  summary.message = summary.message or (message and errors.one_line(tostring(message)))
+  summary.message = summary.message or (message and errors.one_line(message))
 end
 
 local function tell(run, job, result, err)

@@ -193,23 +193,28 @@ local function report(client, task, slot, failure, wait, began)
     outcome = failure and failure.outcome,
     message = failure and failure.message, wait = wait,
   })
-  if not ok then slot.hook_error = errors.one_line(tostring(message)) end
+  if not ok then slot.hook_error = errors.one_line(message) end
 end
 
--- What an earlier attempt may have done is not undone by a later refusal.
+-- What an earlier attempt may have done is not undone by a later refusal, and one that was refused
+-- did reach the service.
+local function outcome_of(slot, failure)
+  if slot.maybe_done then return "unknown" end
+  return slot.was_refused and failure.outcome == "not_sent" and "rejected" or failure.outcome
+end
+
 local function conclude(client, slot, failure, hint)
   slot.elapsed = client:now() - slot.started
   if errors.is_error(failure) and slot.attempts == 0 then
     failure.elapsed = failure.elapsed or slot.elapsed
     return failure
   end
-  local outcome = slot.maybe_done and "unknown" or failure.outcome
   return errors.new {
     kind = failure.kind, code = failure.code, message = failure.message,
-    outcome = outcome, retryable = failure.retryable, retry_after = failure.retry_after,
+    outcome = outcome_of(slot, failure), retryable = failure.retryable, retry_after = failure.retry_after,
     status = failure.status, request_id = failure.request_id, attempts = slot.attempts,
     client_token = slot.client_token, elapsed = slot.elapsed,
-    required_scopes = failure.required_scopes, hint = hint or failure.hint,
+    required_scopes = failure.required_scopes, argument = failure.argument, hint = hint or failure.hint,
     hook_error = slot.hook_error,
   }
 end
@@ -237,6 +242,7 @@ function call.run(client, task, slot)
       return nil, object
     end
     if failure.outcome == "unknown" then slot.maybe_done = true end
+    if failure.outcome == "rejected" then slot.was_refused = true end
     local wait, hint = next_wait(client, task, slot, failure)
     report(client, task, slot, failure, wait, began)
     if not wait then return conclude(client, slot, failure, hint) end

@@ -154,6 +154,7 @@ end
 function methods:pause(slot, seconds)
   if self.sleep then
     self.sleep(seconds)
+    if self.closed then slot.cancelled, slot.sent = "closed", false end
     return not self.closed
   end
   return self:park(slot, seconds)

@@ -136,7 +136,7 @@ local function read_person(person, name)
   if next(person, kind) ~= nil then return bad_person(name, "ambiguous", "must have one of userid and mobile") end
   if not lookups[kind] then
     return nil, nil, errors.argument(name, "unknown_field",
-      ("%s has a field %q that is not known here"):format(name, errors.one_line(tostring(kind))),
+      ("%s has a field %q that is not known here"):format(name, errors.one_line(kind)),
       options.did_you_mean(kind, lookups))
   end
   name = name .. "." .. kind

@@ -88,10 +88,17 @@ function errors.argument(argument, code, message, hint)
   }
 end
 
---- A text from outside on one line: no control bytes, of bounded length.
----@param text string
+-- What a hook raised may itself raise when it is asked for its text.
+local function safe_text(value)
+  local ok, text = pcall(tostring, value)
+  return ok and type(text) == "string" and text or "a " .. type(value)
+end
+
+--- A value from outside as a text on one line: no control bytes, of bounded length. Never raises.
+---@param value any
 ---@return string
-function errors.one_line(text)
+function errors.one_line(value)
+  local text = type(value) == "string" and value or safe_text(value)
   text = text:gsub("[%c\127]+", " ")
   if #text <= limits.max_message_bytes then return text end
   -- Not in the middle of a character.
@@ -137,7 +144,7 @@ local function failure(rule, code, message, outcome, object)
     hint = "Ask for the permission " .. table.concat(scopes, ", ") .. " in the developer console."
   end
   return {
-    kind = rule.kind, code = errors.one_line(code), message = errors.one_line(message),
+    kind = rule.kind, code = errors.one_line(code), message = errors.one_line(message), argument = rule.argument,
     outcome = outcome, retry = rule.retry, retryable = rules.is_retryable(rule),
     retry_after = rule.retry_after, hint = hint, required_scopes = scopes,
   }
@@ -164,7 +171,9 @@ end
 
 local function from_transport(answer)
   local rule = transport_rule(answer)
-  local detail = answer.message and answer.message ~= "" and ": " .. answer.message or ""
+  -- libcurl quotes a proxy's URL, which may hold a password.
+  local message = (answer.message or ""):gsub("://[^/@%s]*@", "://")
+  local detail = message ~= "" and ": " .. message or ""
   local found = failure(rule, rule.code, rule.message .. detail, transport_outcome(answer))
   if (answer.status or 0) > 0 then found.status = answer.status end
   return found

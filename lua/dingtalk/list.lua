@@ -24,7 +24,7 @@ end
 -- The error of what core.attendees refused.
 local function refusal(people, argument, code, position, field, detail)
   if code == "out_of_memory" then error("not enough memory", 0) end
-  local shown = field ~= nil and errors.one_line(tostring(field)) or nil
+  local shown = field ~= nil and errors.one_line(field) or nil
   local name = position and ("%s[%d]"):format(argument, position) or argument
   if code == "not_a_list" then
     return errors.argument(argument, code, ("%s has a key that is no position: %s"):format(argument, shown))

@@ -37,7 +37,7 @@ loops.names = { blocking = true, nginx = true, cqueues = true, luv = true, copas
 
 local function unknown(name)
   return nil, errors.argument("config.loop", "unknown_loop",
-    ("there is no loop %q"):format(errors.one_line(tostring(name))),
+    ("there is no loop %q"):format(errors.one_line(name)),
     'Use "blocking", "nginx", "cqueues", "luv", "copas", "manual" or an adapter table.')
 end
 

@@ -170,6 +170,14 @@ function checks.proxy(value)
   end
 end
 
+local function is_authority(text)
+  local host, port = text:match("^(.-):?(%d*)$")
+  if text:find("^%[") then host, port = text:match("^(%[[%x:.]+%]):?(%d*)$") end
+  if not host or not (host:find("^[%w%-._]+$") or host:find("^%[")) then return false end
+  if text:sub(-1) == ":" then return false end
+  return #text == #host or (tonumber(port) or 0) >= 1 and tonumber(port) <= 65535
+end
+
 function checks.base_url(value, config)
   local scheme, authority, path = value:match("^(%a+)://([^/?#]+)([^?#]*)$")
   if not scheme or value:find("[^\33-\126]") or #value > limits.max_url_bytes / 4 then
@@ -177,6 +185,7 @@ function checks.base_url(value, config)
   end
   scheme = scheme:lower()
   if authority:find("@", 1, true) then return "must not hold credentials" end
+  if not is_authority(authority) then return "must name a host, and a port from 1 to 65535 if any" end
   if path:find("%.%.?/") or path:find("/%.%.?$") then return "must not hold dot segments" end
   if scheme == "https" then return nil end
   if scheme ~= "http" then return "must begin with https://" end
@@ -215,7 +224,7 @@ local function type_fault(value, row)
 end
 
 local function unknown(prefix, name, schema)
-  local shown = type(name) == "string" and errors.one_line(name) or tostring(name)
+  local shown = errors.one_line(name)
   return errors.argument(prefix .. "." .. shown, "unknown_option",
     ("there is no option %q"):format(shown), options.did_you_mean(name, schema))
 end
@@ -244,7 +253,7 @@ function options.check(given, schema, prefix)
   if type(given) ~= "table" then
     return errors.argument(prefix, "wrong_type", ("%s must be a table, not a %s"):format(prefix, type(given)))
   end
-  for name, value in pairs(given) do
+  for name, value in next, given do
     local row = schema[name]
     if not row then return unknown(prefix, name, schema) end
     local err = options.check_value(value, row, prefix .. "." .. name, given)
@@ -256,14 +265,15 @@ end
 ---@param token any
 ---@return dingtalk.Error? err nil when it can be used
 function options.check_token(token)
-  if type(token) == "table" or type(token) == "userdata" then
+  local kind = type(token)
+  if kind == "table" or kind == "userdata" then
     local found, usable = pcall(function() return token.get and token.invalidate end)
     if found and usable then return nil end
     return errors.argument("token", "wrong_type", "token is no token source: it has no get and invalidate")
   end
-  if type(token) ~= "string" then
+  if kind ~= "string" then
     return errors.argument("token", "wrong_type",
-      ("token must be a string or a token source, not a %s"):format(type(token)))
+      ("token must be a string or a token source, not a %s"):format(kind))
   end
   local fault = core.check_visible(token, limits.max_token_bytes)
   if not fault then return nil end

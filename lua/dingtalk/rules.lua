@@ -193,7 +193,7 @@ rules.curl = {
   },
   refused_by_libcurl = { kind = "network", code = "refused_by_libcurl", message = "libcurl refuses the request" },
   [1] = { kind = "protocol", code = "bad_http", message = "a protocol that is not allowed" },
-  [3] = { kind = "argument", code = "bad_url", message = "libcurl does not take the URL" },
+  [3] = { kind = "argument", code = "bad_url", argument = "config.base_url", message = "libcurl does not take the URL" },
   [5] = { kind = "network", code = "resolve_proxy_failed", retry = "transient", message = "the proxy's name is unknown" },
   [6] = { kind = "network", code = "resolve_failed", retry = "transient", message = "the host's name is unknown" },
   [7] = { kind = "network", code = "connect_failed", retry = "transient", message = "no connection" },

@@ -92,7 +92,7 @@ local function tell_refresh(source, entry)
   local hook = source.config.on_refresh
   if not hook then return end
   local ok, message = pcall(hook, entry.refresh_token, limits.refresh_token_seconds)
-  source.public.hook_error = not ok and errors.one_line(tostring(message)) or nil
+  source.public.hook_error = not ok and errors.one_line(message) or nil
 end
 
 -- The newest grant first; one that is refused gives way to the next.

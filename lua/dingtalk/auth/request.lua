@@ -29,7 +29,7 @@ local function value_of(config, name)
   if not ok then text, message = nil, text end
   if type(text) == "string" and not core.check_visible(text, limits.max_token_bytes) then return text end
   return nil, refused("no_" .. name, ("%s gave no usable text%s"):format(name,
-    message ~= nil and ": " .. errors.one_line(tostring(message)) or ""))
+    message ~= nil and ": " .. errors.one_line(message) or ""))
 end
 
 -- The body, and the secrets in it.

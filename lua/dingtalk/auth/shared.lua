@@ -30,7 +30,7 @@ local function use(self, name, ...)
   if not ok then value, message = nil, value end
   if message and value == nil then
     local tell = self.on_error
-    if tell then pcall(tell, ("store.%s: %s"):format(name, errors.one_line(tostring(message)))) end
+    if tell then pcall(tell, ("store.%s: %s"):format(name, errors.one_line(message))) end
     return nil
   end
   return value

@@ -25,7 +25,7 @@ function output.row(stream, ...)
   local fields = {}
   for i = 1, select("#", ...) do
     local value = select(i, ...)
-    fields[i] = value == nil and "" or errors.one_line(tostring(value))
+    fields[i] = value == nil and "" or errors.one_line(value)
   end
   stream:write(table.concat(fields, "\t"), "\n")
 end
