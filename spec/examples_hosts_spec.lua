@@ -75,7 +75,8 @@ describe("the example", function()
       directory .. "/log")
     assert.is_true(processes.wait_until(function() return processes.answers(port) end))
     local function post(body)
-      return processes.output_of(("curl -s --noproxy '*' -d %s http://127.0.0.1:%d/attendees"):format(quote(body), port))
+      return processes.output_of(("curl -s --noproxy '*' -d %s http://127.0.0.1:%d/attendees"):format(
+        quote(body), port))
     end
     assert.equal('{"added":2}\n', post(('{"event":"%s","people":["alice","bob"]}'):format(example.EVENT)))
     assert.truthy(post('{"event":"none","people":["a"]}'):find('"kind":"not_found"', 1, true))

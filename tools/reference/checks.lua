@@ -180,7 +180,8 @@ local function codes_of_ours(world)
       for code in text:gmatch(pattern) do codes[code] = path end
     end
   end
-  for fault in (world.all.aliases["dingtalk.TextFault"].type):gmatch('"([%l_]+)"') do codes[fault] = "csrc/dt_text.h" end
+  local faults = world.all.aliases["dingtalk.TextFault"].type
+  for fault in faults:gmatch('"([%l_]+)"') do codes[fault] = "csrc/dt_text.h" end
   return codes
 end
 

@@ -58,8 +58,8 @@ local function write_modules(out, world)
       write_signature(out, ("%s.%s(%s)"):format(row.name, name, names_of(found)), found)
     end
     if row.name == "calendar" then
-      write(out, "Each call of a client, below, is a function of this module, too, without the client: it uses one that is",
-        "made with the default configuration at the first call.", "")
+      write(out, "Each call of a client, below, is a function of this module, too, without the client: it uses one",
+        "that is made with the default configuration at the first call.", "")
     end
   end
 end
@@ -147,8 +147,8 @@ end
 
 local function write_codes(out, world)
   local rules = world.modules.rules
-  write(out, "## Codes", "", "What the service's codes are taken for, by `lua/dingtalk/rules.lua`. Those of our own, and what to do:",
-    "[errors](errors.md).", "", "| code | kind | sent again | |", "|---|---|---|---|")
+  write(out, "## Codes", "", "What the service's codes are taken for, by `lua/dingtalk/rules.lua`. Those of our own, and",
+    "what to do: [errors](errors.md).", "", "| code | kind | sent again | |", "|---|---|---|---|")
   for _, name in ipairs(sorted_keys(rules.codes)) do write_rule(out, rules, name, rules.codes[name]) end
   for _, row in ipairs(rules.prefixes) do write_rule(out, rules, row.prefix .. "…", row) end
   for _, name in ipairs(sorted_keys(rules.older_codes)) do write_rule(out, rules, name, rules.older_codes[name]) end
@@ -196,7 +196,9 @@ function page.limits(world)
   local lua, c = page.comments(ours, LUA_ROW), c_comments(world)
   local default = page.comments(defaults, LUA_ROW)
   for _, name in ipairs(sorted_keys(limits)) do
-    if name ~= "defaults" then rows[#rows + 1] = { name = name, value = limits[name], comment = lua[name] or c[name] } end
+    if name ~= "defaults" then
+      rows[#rows + 1] = { name = name, value = limits[name], comment = lua[name] or c[name] }
+    end
   end
   for _, name in ipairs(sorted_keys(limits.defaults)) do
     rows[#rows + 1] = { name = "defaults." .. name, value = limits.defaults[name], comment = default[name] }
@@ -205,7 +207,8 @@ function page.limits(world)
 end
 
 local function write_limits(out, world)
-  write(out, "## Limits and defaults", "", "From `lua/dingtalk/limits.lua` and `csrc/dt_limits.h`: what is counted, and whose limit it is.", "",
+  write(out, "## Limits and defaults", "",
+    "From `lua/dingtalk/limits.lua` and `csrc/dt_limits.h`: what is counted, and whose limit it is.", "",
     "| name | value | |", "|---|---|---|")
   for _, row in ipairs(page.limits(world)) do
     write(out, ("| %s | %s | %s |"):format(code(row.name), tostring(row.value), cell(row.comment or "")))
@@ -218,8 +221,9 @@ end
 ---@return string
 function page.text(world)
   local out = {}
-  write(out, "# Reference", "", "Written by `tools/docs write` from the annotations in the source; the check in `tools/test` keeps it so.", "",
-    "[Modules](#dingtalkcalendar) · [methods of a client](#methods-of-a-client) · [types](#types) · [codes](#codes) ·",
+  write(out, "# Reference", "",
+    "Written by `tools/docs write` from the annotations in the source; the check in `tools/test` keeps it so.", "",
+    "[Modules](#dingtalkcalendar) · [methods](#methods-of-a-client) · [types](#types) · [codes](#codes) ·",
     "[limits and defaults](#limits-and-defaults)", "")
   write_modules(out, world)
   write_methods(out, world)
