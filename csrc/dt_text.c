@@ -37,7 +37,8 @@ static dt_text_fault check_bytes(const char *text, size_t length) {
   for (size_t i = 0; i < length;) {
     if (is_control((unsigned char)text[i]))
       return DT_TEXT_CONTROL;
-    size_t step = dt_text_utf8_length(text + i, length - i);
+    bool is_ascii = (unsigned char)text[i] < 0x80;
+    size_t step = is_ascii ? 1 : dt_text_utf8_length(text + i, length - i);
     if (!step)
       return DT_TEXT_NOT_UTF8;
     i += step;

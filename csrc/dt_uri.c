@@ -1,10 +1,12 @@
 #include "dt_uri.h"
 
+#include <stdint.h>
 #include <string.h>
 
-static bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
+/* One bit a byte: the letters, the digits and "-._~". */
+static bool is_unreserved(unsigned char c) {
+  static const uint32_t bits[8] = {0, 0x03FF6000, 0x87FFFFFE, 0x47FFFFFE};
+  return (bits[c >> 5] >> (c & 31)) & 1;
 }
 
 size_t dt_uri_encode(char *out, const char *segment, size_t length) {
@@ -12,7 +14,7 @@ size_t dt_uri_encode(char *out, const char *segment, size_t length) {
   char *start = out;
   for (size_t i = 0; i < length; i++) {
     unsigned char byte = (unsigned char)segment[i];
-    if (is_unreserved(segment[i])) {
+    if (is_unreserved(byte)) {
       *out++ = segment[i];
       continue;
     }
@@ -29,6 +31,8 @@ static bool is_dots(const char *part, size_t length) {
 
 bool dt_uri_has_dot_segment(const char *segment, size_t length) {
   size_t start = 0;
+  if (!memchr(segment, '.', length))
+    return false;
   for (size_t i = 0; i <= length; i++) {
     if (i < length && segment[i] != '/' && segment[i] != '\\')
       continue;

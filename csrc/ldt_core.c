@@ -90,37 +90,39 @@ static int core_check_visible(lua_State *L) {
   return push_fault(L, dt_text_check_visible(text, length, (size_t)luaL_checkinteger(L, 2)));
 }
 
-static dt_text_fault check_segment(const char *text, size_t length) {
+/* Whether the argument can be a segment of a URL; else pushes what core.url returns. */
+static bool check_segment(lua_State *L, int index) {
+  size_t length = 0;
+  bool is_text = lua_type(L, index) == LUA_TSTRING;
+  const char *text = is_text ? lua_tolstring(L, index, &length) : "";
   dt_text_fault fault = dt_text_check_id(text, length, DT_MAX_ID_BYTES);
   if (fault == DT_TEXT_OK && dt_uri_has_dot_segment(text, length))
     fault = DT_TEXT_DOT_SEGMENT;
-  return fault;
+  if (fault == DT_TEXT_OK)
+    return true;
+  lua_pushnil(L);
+  lua_pushinteger(L, index / 2);
+  lua_pushstring(L, is_text ? ldt_text_fault(fault) : "wrong_type");
+  lua_pushstring(L, is_text ? NULL : luaL_typename(L, index));
+  return false;
 }
 
 /*
  * core.url(base, literal, segment, literal, …) -> the literals as they are with
  * the segments between them checked and percent-encoded; or nil, which segment
- * (from 1), the code of what is wrong with it.
+ * (from 1), the code of what is wrong with it, for "wrong_type" what it is.
  */
 static int core_url(lua_State *L) {
   char encoded[3 * DT_MAX_ID_BYTES];
   int top = lua_gettop(L);
   luaL_Buffer buffer;
-  for (int i = 1; i <= top; i++) {
-    size_t length = 0;
-    const char *text = luaL_checklstring(L, i, &length);
-    dt_text_fault fault = i > 2 && i % 2 == 1 ? check_segment(text, length) : DT_TEXT_OK;
-    if (fault == DT_TEXT_OK)
-      continue;
-    lua_pushnil(L);
-    lua_pushinteger(L, i / 2);
-    lua_pushstring(L, ldt_text_fault(fault));
-    return 3;
-  }
+  for (int i = 3; i <= top; i += 2)
+    if (!check_segment(L, i))
+      return 4;
   luaL_buffinit(L, &buffer);
   for (int i = 1; i <= top; i++) {
     size_t length = 0;
-    const char *text = lua_tolstring(L, i, &length);
+    const char *text = luaL_checklstring(L, i, &length);
     if (i > 2 && i % 2 == 1) {
       length = dt_uri_encode(encoded, text, length);
       text = encoded;

@@ -20,18 +20,12 @@ local path_arguments = { "user", "cal", "event" }
 
 local function url_of(client, kind, user, cal, event)
   if cal == nil then cal = "primary" end
-  local given = { user, cal, event }
-  for i, name in ipairs(path_arguments) do
-    if type(given[i]) ~= "string" then
-      return nil, errors.argument(name, "wrong_type",
-        ("%s must be a string, not a %s"):format(name, type(given[i])))
-    end
-  end
-  local url, which, fault = core.url(client.base_url, "/v1.0/calendar/users/", user,
+  local url, which, fault, detail = core.url(client.base_url, "/v1.0/calendar/users/", user,
     "/calendars/", cal, "/events/", event, kind.tail)
   if url then return url end
   local name = path_arguments[which]
-  return nil, errors.argument(name, fault, name .. " " .. options.fault_text(fault))
+  local text = detail and "must be a string, not a " .. detail or options.fault_text(fault)
+  return nil, errors.argument(name, fault, name .. " " .. text)
 end
 
 local NO_OPTIONS = {}
@@ -47,9 +41,7 @@ local function prepare(client, kind, token, user, cal, event, people, opts)
   body, err = list.encode(people, "list", opts.pushNotification, opts.chatNotification, kind.removing)
   if not body then return nil, err end
   local plan = {}
-  for number = 1, body:batches() do
-    plan[number] = { batch = number }
-  end
+  for number = 1, body:batches() do plan[number] = batches.new(number) end
   if opts.resume then
     err = resume.apply(opts.resume, plan, body:digest(url))
     if err then return nil, err end
@@ -93,7 +85,6 @@ end
 --- Adds or removes attendees: see dingtalk.calendar.
 ---@param kind table a row of dingtalk.operations: attendees.add or attendees.remove
 ---@param pace table? of a bulk run: see dingtalk.Task
----@param pace table? of a bulk run: dingtalk.Task
 ---@return table? result
 ---@return dingtalk.Error? err
 function attendees.change(client, kind, token, user, cal, event, people, opts, pace)
