@@ -147,8 +147,9 @@ end
 
 local function write_codes(out, world)
   local rules = world.modules.rules
-  write(out, "## Codes", "", "What the service's codes are taken for, by `lua/dingtalk/rules.lua`. Those of our own, and",
-    "what to do: [errors](errors.md).", "", "| code | kind | sent again | |", "|---|---|---|---|")
+  write(out, "## Codes", "",
+    "What the service's codes are taken for, by `lua/dingtalk/rules.lua`. Those of our own, and what to do with each:",
+    "[errors](errors.md).", "", "| code | kind | sent again | |", "|---|---|---|---|")
   for _, name in ipairs(sorted_keys(rules.codes)) do write_rule(out, rules, name, rules.codes[name]) end
   for _, row in ipairs(rules.prefixes) do write_rule(out, rules, row.prefix .. "…", row) end
   for _, name in ipairs(sorted_keys(rules.older_codes)) do write_rule(out, rules, name, rules.older_codes[name]) end
