@@ -1,0 +1,175 @@
+-- tools/docs: the pages are complete as they are, and each check finds what is missing; the examples of the
+-- pages run.
+local example = require "spec.support.example"
+local processes = require "spec.support.processes"
+local sandbox = require "spec.support.sandbox"
+
+-- tools/docs is a program of its own, run by Lua 5.4.
+if _VERSION ~= "Lua 5.4" then return end
+
+local checks = require "tools.reference.checks"
+local markdown = require "tools.reference.markdown"
+local typing = require "tools.reference.typing"
+local world = require "tools.reference.world"
+
+local real = world.new()
+
+-- What a check says of a tree in which a text stands in place of another.
+local function findings(check, path, what, instead)
+  local text = real.read(path)
+  local from, to = text:find(what, 1, true)
+  assert(from, ("%s does not hold %q"):format(path, what))
+  local changed = world.new { files = { [path] = text:sub(1, from - 1) .. instead .. text:sub(to + 1) } }
+  local found = {}
+  checks[check](changed, function(finding) found[#found + 1] = finding end)
+  return table.concat(found, "\n")
+end
+
+local function findings_with(check, module, changes)
+  local copy = {}
+  for name, value in pairs(real.modules[module]) do copy[name] = value end
+  for name, value in pairs(changes) do copy[name] = value end
+  local found = {}
+  checks[check](world.new { modules = { [module] = copy } }, function(finding) found[#found + 1] = finding end)
+  return table.concat(found, "\n")
+end
+
+local function with(map, name, value)
+  local copy = { [name] = value }
+  for key, other in pairs(map) do copy[key] = other end
+  return copy
+end
+
+describe("the check of the docs #slow", function()
+  it("finds nothing in the tree as it is", function()
+    assert.same({}, checks.run(real))
+  end)
+
+  for _, row in ipairs {
+    { "a misspelt type", "annotations", "lua/dingtalk/types.lua", "dingtalk.BatchInfo)", "dingtalk.BatchInof)",
+      "no type dingtalk.BatchInof is declared" },
+    { "a type that cannot be read", "annotations", "lua/dingtalk/types.lua", "table<string, integer>", "table<string, ",
+      "types.lua:" },
+    { "an unknown annotation", "annotations", "lua/dingtalk/auth.lua", "---@param config dingtalk.InternalApp",
+      "---@parm config dingtalk.InternalApp", "an unknown annotation @parm" },
+    { "a function without an annotation", "functions", "lua/dingtalk/auth.lua", "---@param config dingtalk.Corp\n", "",
+      "dingtalk.auth.corp takes (config), its annotation says ()" },
+    { "a function that is not there in the annotations", "functions", "lua/dingtalk/contact.lua",
+      "function contact.unionids(", "contact['unionids'] = function(", "dingtalk.contact.unionids is not annotated" },
+    { "a function without a word", "functions", "lua/dingtalk/calendar.lua",
+      "--- Whether a value is an error of this module.\n", "", "dingtalk.calendar.is_error has no description" },
+    { "a call that the module's type lacks", "calls", "lua/dingtalk/types/client.lua", "---@field respond",
+      "---@field repsond", "dingtalk.Calendar has no field respond" },
+    { "a call with other arguments in the module's type", "calls", "lua/dingtalk/types/client.lua",
+      "---@field get_event fun(token", "---@field get_event fun(tokens", "dingtalk.Calendar.get_event is" },
+    { "a call that is annotated with other arguments", "calls", "lua/dingtalk/types/client.lua",
+      "client:respond(token, user, cal, event, responseStatus, opts)", "client:respond(token, user, cal, event, opts)",
+      "client:respond takes (token, user, cal, event, responseStatus, opts)" },
+    { "an option without an annotation", "options", "lua/dingtalk/types.lua", "---@field max_connections",
+      "---@field max_connection", "option max_connections is not a field of dingtalk.Config" },
+    { "an annotated option that is none", "options", "lua/dingtalk/types.lua", "---@field max_connections",
+      "---@field max_conections", "dingtalk.Config.max_conections is no option" },
+    { "an option of another type", "options", "lua/dingtalk/types.lua", "---@field max_attempts integer?",
+      "---@field max_attempts string?", "max_attempts is string?, the code wants integer" },
+    { "an option that the README leaves out", "readme", "README.md", "| `ca_file`, `ca_path` |", "| `ca_file` |",
+      "README.md: no table has a row for `ca_path`" },
+    { "another default in the README", "readme", "README.md", "| `connect_timeout` | 5 s |",
+      "| `connect_timeout` | 9 s |", "the row of `connect_timeout` does not name its default, 5" },
+    { "a kind that the README leaves out", "kinds", "README.md", "| `quota` |", "| |",
+      "README.md: no table has a row for `quota`" },
+    { "a kind that the page in Chinese leaves out", "kinds", "docs/zh-CN.md", "| `tls` |", "| |",
+      "docs/zh-CN.md: no table has a row for `tls`" },
+    { "a kind without an annotation", "kinds", "lua/dingtalk/types.lua", '---| "quota"', '---| "quotas"',
+      "dingtalk.ErrorKind lacks quota" },
+    { "a code of the service that is not explained", "codes", "docs/errors.md", "`itemNotFound`", "",
+      "the code `itemNotFound` of lua/dingtalk/rules.lua is missing" },
+    { "a code of ours that is not explained", "codes", "docs/errors.md", "`bad_resume`", "",
+      "the code `bad_resume` of lua/dingtalk/" },
+    { "a code of the C core that is not explained", "codes", "docs/errors.md", "`hole`", "",
+      "the code `hole` of csrc/ldt_attendees.c is missing" },
+    { "a limit without a comment", "limits", "lua/dingtalk/limits.lua", " -- of one request: ours", "",
+      "the limit max_attempts has no comment" },
+    { "a limit of nobody", "limits", "csrc/dt_limits.h", "attendees in one event: the service's limit", "attendees",
+      "the limit max_attendees does not say whether it is ours or the service's" },
+    { "a reference that was not written anew", "reference", "lua/dingtalk/types.lua", "requests made for one; 3",
+      "requests made for one; 4", "run tools/docs write" },
+    { "an example that is no Lua", "code", "docs/games.md", "coroutine.wrap(function()", "coroutine.wrap(function(",
+      "the example does not compile" },
+    { "a link to no file", "links", "README.md", "(docs/tokens.md)", "(docs/token.md)", "there is no docs/token.md" },
+    { "a link to no heading", "links", "docs/nginx.md", "README.md#install", "README.md#setup",
+      "README.md has no heading #setup" },
+  } do
+    local name, check, path, what, instead, expected = row[1], row[2], row[3], row[4], row[5], row[6]
+    it("finds " .. name, function()
+      local found = findings(check, path, what, instead)
+      assert.truthy(found:find(expected, 1, true), found == "" and "nothing was found" or found)
+    end)
+  end
+
+  it("finds options, kinds, codes, methods and limits that are new in the code", function()
+    local options, rules, limits = real.modules.options, real.modules.rules, real.modules.limits
+    local new_config = { config = with(options.config, "colour", { "string" }) }
+    assert.truthy(findings_with("options", "options", new_config):find("option colour is not a field", 1, true))
+    assert.truthy(findings_with("readme", "options", new_config):find("no table has a row for `colour`", 1, true))
+    local kinds = with(rules.kinds, #rules.kinds + 1, { "weather", "rain", "wait" })
+    assert.truthy(findings_with("kinds", "rules", { kinds = kinds }):find("dingtalk.ErrorKind lacks weather", 1, true))
+    local codes = with(rules.codes, "newCode", { kind = "invalid" })
+    assert.truthy(findings_with("codes", "rules", { codes = codes }):find("`newCode`", 1, true))
+    local methods = with(real.modules.client.methods, "dance", function() end)
+    assert.truthy(findings_with("functions", "client", { methods = methods }):find("client:dance is neither", 1, true))
+    assert.truthy(findings_with("limits", "limits", with(limits, "max_colours", 7)):find("max_colours", 1, true))
+  end)
+end)
+
+describe("a type of the annotations", function()
+  for text, expected in pairs {
+    ["string? the title"] = { "string?", "the title" },
+    ["fun(self, key: string): string?, string? the value, or nil"] = { "fun(self, key: string): string?, string?",
+      "the value, or nil" },
+    ["(fun(): number)? seconds"] = { "(fun(): number)?", "seconds" },
+    ['"a"|"b"|nil # one of them'] = { '"a"|"b"|nil', "one of them" },
+    ["(string|{id: string, isOptional: boolean?})[]? up to 500"] = { "(string|{id: string, isOptional: boolean?})[]?",
+      "up to 500" },
+    ["table<string, integer> by kind"] = { "table<string, integer>", "by kind" },
+  } do
+    it("is told from its description: " .. text, function()
+      local kind, rest = typing.parse(text)
+      assert.same(expected, { kind, rest })
+    end)
+  end
+
+  for _, text in ipairs { "", "fun(", "table<string", "{id string}", "string]", "(string" } do
+    it("is refused: " .. text, function() assert.is_nil((typing.parse(text))) end)
+  end
+end)
+
+describe("the main example of", function()
+  before_each(sandbox.reset)
+  teardown(sandbox.reset)
+
+  local function run(path)
+    local service, directory = sandbox.start(), processes.directory()
+    local file = assert(io.open(directory .. "/example.lua", "w"))
+    file:write(markdown.blocks(real.read(path), "lua")[1].text)
+    file:close()
+    local said = processes.output_of(("DINGTALK_BASE_URL=%s DINGTALK_CA_FILE=%s %s %s/example.lua 2>&1"):format(
+      service.base_url, processes.quote(service.ca_file), processes.interpreter(), directory))
+    processes.output_of("rm -r " .. directory)
+    return said
+  end
+
+  it("the README runs as it stands, in about ten lines", function()
+    assert.equal("added 2 people\n", run "README.md")
+    assert.same({ "iiiP35sJ2Se2QiE0Tn", "xEC4SiPOWTo8iE" }, example.attendees())
+  end)
+
+  it("the page in Chinese runs as it stands", function()
+    assert.equal("已添加 2 人\n", run "docs/zh-CN.md")
+    assert.equal(2, #example.attendees())
+  end)
+
+  it("the page on errors says what is printed", function()
+    assert.equal("dingtalk: argument (empty): token must not be empty [argument token]\nargument\nnot_sent\n",
+      run "docs/errors.md")
+  end)
+end)
