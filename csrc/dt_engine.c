@@ -1,6 +1,5 @@
 #include "dt_engine.h"
 
-#include "dt_header.h"
 #include "dt_limits.h"
 #include "dt_poller.h"
 #include "dt_transfer.h"
@@ -20,21 +19,20 @@ enum {
   UNKNOWN_STREAMS = 100, /* what libcurl believes a new HTTP/2 connection takes, until told */
   HELD_US = 1000000,
   SETTINGS_US = 50000, /* how long a server may take to tell, beside the way there and back */
-  LAUNCHES_A_ROUND = 32
+  LAUNCHES_A_ROUND = 32,
+  OVERDUE_US = 100000 /* how late libcurl may be with a time-out before it has lost the transfer */
 };
 
 #define NEVER INT64_MAX
 
-/* The transfers stand in slots 1 to `used`; the ended, the held and the idle ones are linked. */
+/* The ended and the held transfers are linked. */
 struct dt_engine {
-  CURLM *multi;
+  CURLM *multi; /* NULL when it failed and no other could be made yet */
+  long max_connections;
   dt_poller *poller;
   dt_transfer_setup setup;
-  dt_transfer **slots;
-  uint32_t used;
-  uint32_t capacity;
+  dt_transfer_pool pool;
   uint32_t in_flight;
-  uint32_t idle;
   dt_transfer_list ended;
   dt_transfer_list held;
   uint32_t running;
@@ -43,9 +41,11 @@ struct dt_engine {
   int64_t curl_due; /* when libcurl wants to be called whatever the sockets say */
   int64_t alarm;
   int64_t held_until;
-  bool answered; /* by a server since the first of the open sockets was opened */
-  bool exposed;  /* the descriptor was given out, so its timer must be kept */
-  bool failed;   /* libcurl reported a fault of the multi handle */
+  int64_t overdue; /* when the first of those running is */
+  bool answered;   /* by a server since the first of the open sockets was opened */
+  bool exposed;    /* the descriptor was given out, so its timer must be kept */
+  bool failed;     /* libcurl reported a fault of the multi handle */
+  bool suspect;    /* libcurl was out of memory, or lost a transfer: another multi handle is due */
 };
 
 static pthread_once_t global_once = PTHREAD_ONCE_INIT;
@@ -58,11 +58,8 @@ static void global_init(void) {
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *socket_user) {
   dt_engine *engine = user;
   (void)easy, (void)socket_user;
-  int events = what == CURL_POLL_REMOVE  ? 0
-               : what == CURL_POLL_IN    ? DT_POLL_IN
-               : what == CURL_POLL_OUT   ? DT_POLL_OUT
-               : what == CURL_POLL_INOUT ? DT_POLL_IN | DT_POLL_OUT
-                                         : 0;
+  int events = (what == CURL_POLL_IN || what == CURL_POLL_INOUT ? DT_POLL_IN : 0) |
+               (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? DT_POLL_OUT : 0);
   return dt_poller_watch(engine->poller, fd, events) ? 0 : -1;
 }
 
@@ -117,8 +114,9 @@ static bool set_up(dt_engine *engine, const dt_engine_config *config) {
 
 #define SET(option, value) (curl_multi_setopt(multi, option, value) == CURLM_OK)
 
-static bool set_multi(dt_engine *engine, long max_connections) {
+static bool set_multi(dt_engine *engine) {
   CURLM *multi = engine->multi;
+  long max_connections = engine->max_connections;
   return SET(CURLMOPT_SOCKETFUNCTION, on_socket) && SET(CURLMOPT_SOCKETDATA, engine) &&
          SET(CURLMOPT_TIMERFUNCTION, on_timer) && SET(CURLMOPT_TIMERDATA, engine) &&
          SET(CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX) &&
@@ -127,21 +125,36 @@ static bool set_multi(dt_engine *engine, long max_connections) {
          SET(CURLMOPT_MAX_CONCURRENT_STREAMS, (long)MAX_STREAMS);
 }
 
+static bool open_multi(dt_engine *engine) {
+  if (engine->multi)
+    return true;
+  engine->multi = curl_multi_init();
+  if (engine->multi && set_multi(engine))
+    return true;
+  curl_multi_cleanup(engine->multi);
+  engine->multi = NULL;
+  return false;
+}
+
+static void drop_multi(dt_engine *engine) {
+  curl_multi_cleanup(engine->multi);
+  engine->multi = NULL;
+  engine->curl_due = NEVER;
+  engine->failed = engine->suspect = false;
+}
+
 dt_engine *dt_engine_new(const dt_engine_config *config, dt_engine_fault *fault) {
   pthread_once(&global_once, global_init);
   dt_engine *engine = calloc(1, sizeof *engine);
   *fault = DT_ENGINE_NO_MEMORY;
   if (!engine)
     return NULL;
-  engine->curl_due = engine->alarm = engine->held_until = NEVER;
+  engine->curl_due = engine->alarm = engine->held_until = engine->overdue = NEVER;
   engine->poller = dt_poller_new();
-  if (!engine->poller) {
+  if (!engine->poller)
     *fault = errno == ENOMEM ? DT_ENGINE_NO_MEMORY : DT_ENGINE_NO_DESCRIPTOR;
-    dt_engine_free(engine);
-    return NULL;
-  }
-  engine->multi = curl_multi_init();
-  if (!engine->multi || !set_multi(engine, config->max_connections) || !set_up(engine, config)) {
+  engine->max_connections = config->max_connections;
+  if (!engine->poller || !open_multi(engine) || !set_up(engine, config)) {
     dt_engine_free(engine);
     return NULL;
   }
@@ -152,7 +165,7 @@ dt_engine *dt_engine_new(const dt_engine_config *config, dt_engine_fault *fault)
 static void free_storage(dt_engine *engine) {
   dt_poller_free(engine->poller);
   dt_transfer_setup_free(&engine->setup);
-  free(engine->slots);
+  free(engine->pool.slots);
   free(engine);
 }
 
@@ -160,8 +173,8 @@ static void free_storage(dt_engine *engine) {
 void dt_engine_free(dt_engine *engine) {
   if (!engine)
     return;
-  for (uint32_t slot = 1; slot <= engine->used; slot++) {
-    dt_transfer *transfer = engine->slots[slot];
+  for (uint32_t slot = 1; slot <= engine->pool.used; slot++) {
+    dt_transfer *transfer = engine->pool.slots[slot];
     if (!transfer)
       continue;
     if (transfer->state == DT_TRANSFER_RUNNING)
@@ -188,9 +201,10 @@ enum { SLOT_BITS = 16, GENERATION_MASK = 0x7FFF };
 
 static dt_transfer *find(const dt_engine *engine, dt_transfer_id id) {
   uint32_t slot = id & DT_MAX_IN_FLIGHT;
-  if (slot == 0 || slot > engine->used || !engine->slots[slot] || engine->slots[slot]->id != id)
+  if (slot == 0 || slot > engine->pool.used || !engine->pool.slots[slot] ||
+      engine->pool.slots[slot]->id != id)
     return NULL;
-  return engine->slots[slot];
+  return engine->pool.slots[slot];
 }
 
 uint32_t dt_engine_slot(const dt_engine *engine, dt_transfer_id id) {
@@ -198,61 +212,14 @@ uint32_t dt_engine_slot(const dt_engine *engine, dt_transfer_id id) {
 }
 
 uint32_t dt_engine_next_slot(const dt_engine *engine) {
-  return engine->idle ? engine->idle : engine->used + 1;
-}
-
-static bool grow_slots(dt_engine *engine) {
-  if (engine->used + 1 < engine->capacity)
-    return true;
-  uint32_t capacity = engine->capacity ? engine->capacity * 2 : 16;
-  dt_transfer **slots = realloc(engine->slots, capacity * sizeof *slots);
-  if (!slots)
-    return false;
-  memset(slots + engine->capacity, 0, (capacity - engine->capacity) * sizeof *slots);
-  engine->slots = slots;
-  engine->capacity = capacity;
-  return true;
-}
-
-/* A transfer ready for use; NULL with the fault. */
-static dt_transfer *take(dt_engine *engine, dt_engine_fault *fault) {
-  uint32_t slot = engine->idle;
-  if (slot) {
-    engine->idle = engine->slots[slot]->next;
-    return engine->slots[slot];
-  }
-  *fault = engine->used < DT_MAX_IN_FLIGHT ? DT_ENGINE_NO_MEMORY : DT_ENGINE_BUSY;
-  if (engine->used >= DT_MAX_IN_FLIGHT || !grow_slots(engine))
-    return NULL;
-  dt_transfer *transfer = dt_transfer_new(&engine->setup);
-  if (!transfer)
-    return NULL;
-  engine->slots[++engine->used] = transfer;
-  transfer->id = engine->used;
-  return transfer;
-}
-
-static void put_back(dt_engine *engine, dt_transfer *transfer) {
-  transfer->state = DT_TRANSFER_IDLE;
-  transfer->next = engine->idle;
-  engine->idle = transfer->id & DT_MAX_IN_FLIGHT;
-}
-
-/* After a burst: the handles above the number kept are freed, the others linked anew. */
-static void trim(dt_engine *engine) {
-  while (engine->used > DT_MAX_IDLE_TRANSFERS) {
-    dt_transfer_free(engine->slots[engine->used]);
-    engine->slots[engine->used--] = NULL;
-  }
-  engine->idle = 0;
-  for (uint32_t slot = engine->used; slot > 0; slot--)
-    put_back(engine, engine->slots[slot]);
+  return engine->pool.idle ? engine->pool.idle : engine->pool.used + 1;
 }
 
 static void end(dt_engine *engine, dt_transfer *transfer, CURLcode code) {
+  engine->suspect = engine->suspect || code == CURLE_OUT_OF_MEMORY;
   transfer->code = code;
   transfer->state = DT_TRANSFER_ENDED;
-  dt_transfer_append(engine->slots, &engine->ended, transfer);
+  dt_transfer_append(engine->pool.slots, &engine->ended, transfer);
 }
 
 static void stop_running(dt_engine *engine, dt_transfer *transfer) {
@@ -260,9 +227,18 @@ static void stop_running(dt_engine *engine, dt_transfer *transfer) {
   engine->running--;
 }
 
+static void expect_by(dt_engine *engine, int64_t when) {
+  if (when < engine->overdue)
+    engine->overdue = when;
+}
+
 static bool launch(dt_engine *engine, dt_transfer *transfer) {
-  if (curl_multi_add_handle(engine->multi, transfer->easy) != CURLM_OK)
+  /* 7.88 keeps a connection it could not make for want of memory, and the next waits for it. */
+  if (engine->suspect && engine->running == 0)
+    drop_multi(engine);
+  if (!open_multi(engine) || curl_multi_add_handle(engine->multi, transfer->easy) != CURLM_OK)
     return false;
+  expect_by(engine, transfer->deadline + OVERDUE_US);
   transfer->state = DT_TRANSFER_RUNNING;
   engine->running++;
   return true;
@@ -283,7 +259,7 @@ static void hold(dt_engine *engine, dt_transfer *transfer) {
   if (until < engine->held_until)
     engine->held_until = until;
   transfer->state = DT_TRANSFER_HELD;
-  dt_transfer_append(engine->slots, &engine->held, transfer);
+  dt_transfer_append(engine->pool.slots, &engine->held, transfer);
 }
 
 static int64_t held_due(const dt_engine *engine) {
@@ -293,9 +269,42 @@ static int64_t held_due(const dt_engine *engine) {
 static void launch_held(dt_engine *engine) {
   int64_t now = dt_clock_us();
   for (int i = 0; i < LAUNCHES_A_ROUND && held_due(engine) <= now; i++) {
-    dt_transfer *transfer = dt_transfer_take_first(engine->slots, &engine->held);
+    dt_transfer *transfer = dt_transfer_take_first(engine->pool.slots, &engine->held);
     if (!dt_transfer_set_timeout(transfer, now) || !launch(engine, transfer))
       end(engine, transfer, CURLE_OUT_OF_MEMORY);
+  }
+}
+
+/* libcurl ran out of memory between two handles, or the system refused a watch: it may never come
+   back to any of them, and 7.88 divides by zero when it meets a socket again whose entry it could
+   not make. The transfers end here; the next starts with another multi handle. */
+static void start_anew(dt_engine *engine) {
+  for (uint32_t slot = 1; slot <= engine->pool.used; slot++) {
+    if (engine->pool.slots[slot]->state != DT_TRANSFER_RUNNING)
+      continue;
+    stop_running(engine, engine->pool.slots[slot]);
+    end(engine, engine->pool.slots[slot], CURLE_OUT_OF_MEMORY);
+  }
+  drop_multi(engine);
+}
+
+/* Out of memory libcurl can lose a transfer without a word, its time-out included. */
+static void end_overdue(dt_engine *engine) {
+  int64_t now = dt_clock_us();
+  if (engine->overdue > now)
+    return;
+  engine->overdue = NEVER;
+  for (uint32_t slot = 1; slot <= engine->pool.used; slot++) {
+    dt_transfer *transfer = engine->pool.slots[slot];
+    if (transfer->state != DT_TRANSFER_RUNNING)
+      continue;
+    if (transfer->deadline + OVERDUE_US > now) {
+      expect_by(engine, transfer->deadline + OVERDUE_US);
+      continue;
+    }
+    stop_running(engine, transfer);
+    end(engine, transfer, CURLE_OPERATION_TIMEDOUT);
+    engine->suspect = true;
   }
 }
 
@@ -311,10 +320,15 @@ static void collect(dt_engine *engine) {
     stop_running(engine, transfer);
     end(engine, transfer, code);
   }
+  if (engine->failed)
+    start_anew(engine);
+  end_overdue(engine);
 }
 
 static void act(dt_engine *engine, curl_socket_t fd, int mask) {
   int running = 0;
+  if (!engine->multi || engine->failed)
+    return;
   CURLMcode code = curl_multi_socket_action(engine->multi, fd, mask, &running);
   if (code != CURLM_OK && code != CURLM_BAD_SOCKET)
     engine->failed = true;
@@ -337,7 +351,9 @@ static void dispatch(dt_engine *engine, const dt_poll_event *event) {
 static int64_t due(const dt_engine *engine) {
   int64_t when = engine->curl_due < engine->alarm ? engine->curl_due : engine->alarm;
   int64_t held = held_due(engine);
-  return held < when ? held : when;
+  int64_t overdue = engine->running ? engine->overdue : NEVER;
+  when = held < when ? held : when;
+  return overdue < when ? overdue : when;
 }
 
 int64_t dt_engine_timeout_us(const dt_engine *engine) {
@@ -400,20 +416,22 @@ bool dt_engine_step(dt_engine *engine, int64_t wait_us) {
     rounds++;
   } while (goes_on(engine, wait_us, until, rounds, count));
   sync_timer(engine);
-  return count != DT_POLL_FAILED && !engine->failed;
+  return count != DT_POLL_FAILED;
 }
 
 dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
                                dt_engine_fault *fault) {
-  dt_transfer *transfer = take(engine, fault);
-  if (!transfer)
+  dt_transfer *transfer = dt_transfer_pool_take(&engine->pool, &engine->setup);
+  if (!transfer) {
+    *fault = engine->pool.used < DT_MAX_IN_FLIGHT ? DT_ENGINE_NO_MEMORY : DT_ENGINE_BUSY;
     return 0;
+  }
   engine->generation = (engine->generation + 1) & GENERATION_MASK;
   transfer->id = (transfer->id & DT_MAX_IN_FLIGHT) | engine->generation << SLOT_BITS;
-  *fault = DT_ENGINE_REFUSED;
+  *fault = DT_ENGINE_NO_MEMORY; /* libcurl has no other reason */
   bool held = must_hold(engine);
   if (!dt_transfer_prepare(transfer, request) || (!held && !launch(engine, transfer))) {
-    put_back(engine, transfer);
+    dt_transfer_pool_put_back(&engine->pool, transfer);
     return 0;
   }
   if (held)
@@ -429,43 +447,16 @@ dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
 dt_transfer_id dt_engine_next_finished(dt_engine *engine) {
   if (!engine->ended.first)
     return 0;
-  dt_transfer *transfer = dt_transfer_take_first(engine->slots, &engine->ended);
+  dt_transfer *transfer = dt_transfer_take_first(engine->pool.slots, &engine->ended);
   transfer->state = DT_TRANSFER_FETCHED;
   return transfer->id;
 }
 
-/* Over HTTP/1 a body of unsaid length ends with the connection: an empty one cannot be told from
-   one that was cut off. */
-static bool may_be_cut_off(const dt_answer *answer) {
-  size_t length = 0;
-  if (answer->body_length || answer->headers_length < 7 ||
-      memcmp(answer->headers, "HTTP/1.", 7) != 0)
-    return false;
-  return !dt_header_find(answer->headers, answer->headers_length, "content-length", &length) &&
-         !dt_header_find(answer->headers, answer->headers_length, "transfer-encoding", &length);
-}
-
 bool dt_engine_answer(dt_engine *engine, dt_transfer_id id, dt_answer *answer) {
-  dt_transfer *transfer = find(engine, id);
+  const dt_transfer *transfer = find(engine, id);
   if (!transfer || transfer->state < DT_TRANSFER_ENDED)
     return false;
-  *answer = (dt_answer){.curl_code = (int)transfer->code,
-                        .message = transfer->message,
-                        .sent = dt_transfer_sent(transfer),
-                        .resent = transfer->resent,
-                        .overflow = transfer->overflow,
-                        .headers = transfer->headers.data,
-                        .headers_length = transfer->headers.length,
-                        .body = transfer->body.data,
-                        .body_length = transfer->body.length};
-  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer->status);
-  if (answer->curl_code == CURLE_OK && answer->status == 200 && may_be_cut_off(answer))
-    answer->curl_code = CURLE_PARTIAL_FILE;
-  if (answer->curl_code == CURLE_OK)
-    return true;
-  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &answer->proxy_status);
-  if (!transfer->message[0])
-    answer->message = curl_easy_strerror((CURLcode)answer->curl_code);
+  dt_transfer_answer(transfer, answer);
   return true;
 }
 
@@ -477,12 +468,12 @@ bool dt_engine_release(dt_engine *engine, dt_transfer_id id) {
   if (transfer->state == DT_TRANSFER_RUNNING)
     stop_running(engine, transfer);
   else if (transfer->state == DT_TRANSFER_HELD)
-    dt_transfer_unlink(engine->slots, &engine->held, transfer);
+    dt_transfer_unlink(engine->pool.slots, &engine->held, transfer);
   else if (transfer->state == DT_TRANSFER_ENDED)
-    dt_transfer_unlink(engine->slots, &engine->ended, transfer);
+    dt_transfer_unlink(engine->pool.slots, &engine->ended, transfer);
   dt_transfer_reset(transfer);
-  put_back(engine, transfer);
-  if (--engine->in_flight == 0 && engine->used > DT_MAX_IDLE_TRANSFERS)
-    trim(engine);
+  dt_transfer_pool_put_back(&engine->pool, transfer);
+  if (--engine->in_flight == 0 && engine->pool.used > DT_MAX_IDLE_TRANSFERS)
+    dt_transfer_pool_trim(&engine->pool);
   return sent;
 }

@@ -1,5 +1,6 @@
 #include "dt_transfer.h"
 
+#include "dt_header.h"
 #include "dt_limits.h"
 #include "dt_poller.h"
 
@@ -260,6 +261,37 @@ bool dt_transfer_set_timeout(dt_transfer *transfer, int64_t now) {
   return SET(CURLOPT_TIMEOUT_MS, (long)(left / 1000) + 1);
 }
 
+/* Over HTTP/1 a body of unsaid length ends with the connection: an empty one cannot be told from
+   one that was cut off. */
+static bool may_be_cut_off(const dt_answer *answer) {
+  size_t length = 0;
+  if (answer->body_length || answer->headers_length < 7 ||
+      memcmp(answer->headers, "HTTP/1.", 7) != 0)
+    return false;
+  return !dt_header_find(answer->headers, answer->headers_length, "content-length", &length) &&
+         !dt_header_find(answer->headers, answer->headers_length, "transfer-encoding", &length);
+}
+
+void dt_transfer_answer(const dt_transfer *transfer, dt_answer *answer) {
+  *answer = (dt_answer){.curl_code = (int)transfer->code,
+                        .message = transfer->message,
+                        .sent = dt_transfer_sent(transfer),
+                        .resent = transfer->resent,
+                        .overflow = transfer->overflow,
+                        .headers = transfer->headers.data,
+                        .headers_length = transfer->headers.length,
+                        .body = transfer->body.data,
+                        .body_length = transfer->body.length};
+  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer->status);
+  if (answer->curl_code == CURLE_OK && answer->status == 200 && may_be_cut_off(answer))
+    answer->curl_code = CURLE_PARTIAL_FILE;
+  if (answer->curl_code == CURLE_OK)
+    return;
+  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &answer->proxy_status);
+  if (!transfer->message[0])
+    answer->message = curl_easy_strerror((CURLcode)answer->curl_code);
+}
+
 void dt_transfer_reset(dt_transfer *transfer) {
   transfer->began = false;
   transfer->resent = false;
@@ -301,4 +333,49 @@ void dt_transfer_unlink(dt_transfer **slots, dt_transfer_list *list, const dt_tr
     list->first = transfer->next;
   if (list->last == slot_of(transfer))
     list->last = previous;
+}
+
+static bool grow(dt_transfer_pool *pool) {
+  if (pool->used + 1 < pool->capacity)
+    return true;
+  uint32_t capacity = pool->capacity ? pool->capacity * 2 : 16;
+  dt_transfer **slots = realloc(pool->slots, capacity * sizeof *slots);
+  if (!slots)
+    return false;
+  memset(slots + pool->capacity, 0, (capacity - pool->capacity) * sizeof *slots);
+  pool->slots = slots;
+  pool->capacity = capacity;
+  return true;
+}
+
+dt_transfer *dt_transfer_pool_take(dt_transfer_pool *pool, const dt_transfer_setup *setup) {
+  uint32_t slot = pool->idle;
+  if (slot) {
+    pool->idle = pool->slots[slot]->next;
+    return pool->slots[slot];
+  }
+  if (pool->used >= DT_MAX_IN_FLIGHT || !grow(pool))
+    return NULL;
+  dt_transfer *transfer = dt_transfer_new(setup);
+  if (!transfer)
+    return NULL;
+  pool->slots[++pool->used] = transfer;
+  transfer->id = pool->used;
+  return transfer;
+}
+
+void dt_transfer_pool_put_back(dt_transfer_pool *pool, dt_transfer *transfer) {
+  transfer->state = DT_TRANSFER_IDLE;
+  transfer->next = pool->idle;
+  pool->idle = transfer->id & DT_MAX_IN_FLIGHT;
+}
+
+void dt_transfer_pool_trim(dt_transfer_pool *pool) {
+  while (pool->used > DT_MAX_IDLE_TRANSFERS) {
+    dt_transfer_free(pool->slots[pool->used]);
+    pool->slots[pool->used--] = NULL;
+  }
+  pool->idle = 0;
+  for (uint32_t slot = pool->used; slot > 0; slot--)
+    dt_transfer_pool_put_back(pool, pool->slots[slot]);
 }

@@ -60,6 +60,14 @@ typedef struct dt_transfer_list {
   uint32_t last;
 } dt_transfer_list;
 
+/* The transfers of an engine, in slots 1 to `used`; the idle ones are linked. */
+typedef struct dt_transfer_pool {
+  dt_transfer **slots;
+  uint32_t used;
+  uint32_t capacity;
+  uint32_t idle;
+} dt_transfer_pool;
+
 /* What all handles of an engine share. */
 typedef struct dt_transfer_setup {
   char *ca_file;
@@ -94,6 +102,9 @@ bool dt_transfer_prepare(dt_transfer *transfer, const dt_request *request);
 /* Leaves it the time up to its deadline, at `now`. False when libcurl refuses. */
 bool dt_transfer_set_timeout(dt_transfer *transfer, int64_t now);
 
+/* What came of an ended transfer; valid until it is reset. */
+void dt_transfer_answer(const dt_transfer *transfer, dt_answer *answer);
+
 /* Makes it idle: drops the request and the answer, keeps small buffers. */
 void dt_transfer_reset(dt_transfer *transfer);
 
@@ -107,5 +118,15 @@ void dt_transfer_append(dt_transfer **slots, dt_transfer_list *list, dt_transfer
 dt_transfer *dt_transfer_take_first(dt_transfer **slots, dt_transfer_list *list);
 
 void dt_transfer_unlink(dt_transfer **slots, dt_transfer_list *list, const dt_transfer *transfer);
+
+/* A transfer ready for use; NULL when out of memory or DT_MAX_IN_FLIGHT are in use. */
+dt_transfer *dt_transfer_pool_take(dt_transfer_pool *pool, const dt_transfer_setup *setup);
+
+/* Makes an idle one of it. */
+void dt_transfer_pool_put_back(dt_transfer_pool *pool, dt_transfer *transfer);
+
+/* After a burst, with all of them idle: frees those above the number kept, links the others anew.
+ */
+void dt_transfer_pool_trim(dt_transfer_pool *pool);
 
 #endif
