@@ -50,7 +50,8 @@ end
 local function apply_tokens(left, plan)
   for key, token in pairs(left.client_tokens) do
     local number = tonumber(key)
-    if not is_batch(number, #plan) or type(token) ~= "string"
+    -- "1" and "0x1" would be two tokens for one batch.
+    if not is_batch(number, #plan) or ("%d"):format(number) ~= key or type(token) ~= "string"
       or core.check_visible(token, limits.max_client_token_bytes) then
       return false
     end
