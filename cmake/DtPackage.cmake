@@ -37,7 +37,7 @@ if(DT_LUA STREQUAL "luajit")
   set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libnginx-mod-http-lua, luajit2 | luajit")
   set(CPACK_DEBIAN_PACKAGE_CONFLICTS "lua-dingtalk-5.1") # the same files
 else()
-  set(CPACK_DEBIAN_PACKAGE_SUGGESTS "lua${DT_LUA}")
+  set(CPACK_DEBIAN_PACKAGE_SUGGESTS "lua${DT_LUA}, lua-argparse") # the latter for the command
 endif()
 
 include(CPack)

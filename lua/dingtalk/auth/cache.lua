@@ -1,6 +1,7 @@
 --- The tokens at hand: who uses which until when, and who renews it. Sources of the same app, store
 --- and address share one state.
 
+local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
 local request = require "dingtalk.auth.request"
@@ -20,14 +21,10 @@ local function new_state(source, key)
   return { flight = single_flight.new(), shared = shared.new(source.store, key, source.config.on_store_error) }
 end
 
-local function escape(text)
-  return (text:gsub("[^%w%-._~]", function(byte) return ("%%%02X"):format(byte:byte()) end))
-end
-
 local function key_of(source, base_url)
-  local parts = { "token", source.kind, escape(base_url) }
+  local parts = { "token", source.kind, core.encode(base_url) }
   for _, name in ipairs(source.row.named_by) do
-    parts[#parts + 1] = escape(source.config[name] or "")
+    parts[#parts + 1] = core.encode(source.config[name] or "")
   end
   return table.concat(parts, ":")
 end
