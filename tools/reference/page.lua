@@ -3,17 +3,30 @@ local public = require "tools.reference.public"
 
 local page = {}
 
--- What stands in a cell of a table; a class is a link to where it is described.
+-- What stands in a cell of a table.
 local function cell(text)
   return (text:gsub("|", "\\|"):gsub("\n", " "))
 end
 
 local function code(text)
-  return "`" .. text:gsub("|", "\\|") .. "`"
+  return "`" .. text .. "`"
 end
 
 local function anchor(title)
   return (title:lower():gsub("[^%w%- _]", ""):gsub(" ", "-"))
+end
+
+local function is_public(name)
+  return name:find("^dingtalk%.%u") and not public.internal_classes[name]
+end
+
+-- A type, with a link to the first of ours in it.
+local function type_link(text)
+  for name in text:gmatch("dingtalk%.%u%w*") do
+    if name == "dingtalk.Client" then return ("[%s](#methods-of-a-client)"):format(code(text)) end
+    if is_public(name) then return ("[%s](#%s)"):format(code(text), anchor(name)) end
+  end
+  return code(text)
 end
 
 local function sentence(text)
@@ -29,14 +42,14 @@ local function write_signature(out, title, found)
   write(out, "### " .. title, "", found.text, "")
   for _, param in ipairs(found.params) do
     local text = param.text ~= "" and ": " .. param.text or ""
-    write(out, ("- %s %s%s"):format(code(param.name), code(param.type), text))
+    write(out, ("- %s %s%s"):format(code(param.name), type_link(param.type), text))
   end
   for i, result in ipairs(found.returns) do
     local name = result.name and (" %s"):format(code(result.name)) or ""
     local text = result.text ~= "" and ": " .. result.text or ""
-    write(out, ("- %s%s %s%s"):format(i == 1 and "gives" or "or, second,", name, code(result.type), text))
+    write(out, ("- %s%s %s%s"):format(i == 1 and "gives" or "or, second,", name, type_link(result.type), text))
   end
-  write(out, "")
+  if #found.params + #found.returns > 0 then write(out, "") end
 end
 
 local function names_of(found)
@@ -93,7 +106,7 @@ local function write_class(out, class, schemas)
   for _, field in ipairs(class.fields) do
     local bounds = bounds_of(schemas, class.name, field.name)
     local text = field.text .. (bounds ~= "" and (field.text ~= "" and " (" .. bounds .. ")" or bounds) or "")
-    write(out, ("| %s | %s | %s |"):format(code(field.name), code(field.type), cell(text)))
+    write(out, ("| %s | %s | %s |"):format(code(field.name), cell(type_link(field.type)), cell(text)))
   end
   write(out, "")
 end
@@ -102,13 +115,9 @@ local function write_alias(out, alias)
   write(out, "### " .. alias.name, "")
   if alias.type then write(out, code(alias.type) .. (alias.text ~= "" and ": " .. alias.text or ""), "") end
   for _, row in ipairs(alias.rows) do
-    write(out, ("- %s%s"):format(code(row.type), row.text ~= "" and ": " .. row.text or ""))
+    write(out, ("- %s%s"):format(type_link(row.type), row.text ~= "" and ": " .. row.text or ""))
   end
   if #alias.rows > 0 then write(out, "") end
-end
-
-local function is_public(name)
-  return name:find("^dingtalk%.%u") and not public.internal_classes[name]
 end
 
 local function write_types(out, world)
