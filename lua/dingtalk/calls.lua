@@ -1,5 +1,5 @@
 --- The public calls of the rows of dingtalk.operations that send one request, or read pages.
---- What they take and give is written down in dingtalk.types.
+--- What they take and give is written down in dingtalk.types.client.
 
 local operations = require "dingtalk.operations"
 local pages = require "dingtalk.pages"

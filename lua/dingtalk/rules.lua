@@ -11,7 +11,7 @@ rules.kinds = {
   { "timeout", "no answer within the time", "Raise `timeout`, or try again; mind `outcome`." },
   { "auth", "the access token or the credentials were refused", "Get a new token; check the region and the app." },
   { "permission", "the app or the user may not do this", "Ask for the scopes in `required_scopes`." },
-  { "not_found", "no such event", "Check the ids: the user is the unionId of the event's creator." },
+  { "not_found", "no such event, user or calendar", "Check the ids: the user is the unionId of the event's creator." },
   { "invalid", "the service refused a parameter", "Correct the arguments; the same again is refused again." },
   { "conflict", "the same `x-client-token` is in use", "Wait, or use another `client_token` for another request." },
   { "throttled", "too many calls", "Wait `retry_after` seconds; call at a lower rate." },
