@@ -92,7 +92,8 @@ dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
 /*
  * Moves the transfers on. Returns once one has ended, the alarm is due, a
  * signal came, or `wait_us` microseconds passed (0: at once, negative: no
- * limit). False when waiting failed for another reason than a signal.
+ * limit). False when waiting failed for another reason than a signal. After it,
+ * fetch all that has ended: the descriptor does not tell of it.
  */
 bool dt_engine_step(dt_engine *engine, int64_t wait_us);
 

@@ -177,7 +177,7 @@ static bool change(dt_poller *poller, int fd, int before, int after) {
 }
 
 bool dt_poller_set_alarm(dt_poller *poller, int64_t when) {
-  if (when == poller->alarm)
+  if (poller->alarm >= 0 && poller->alarm <= when)
     return true;
   struct itimerspec spec = {{0, 0}, {0, 0}};
   /* All zero would disarm it, so "at once" is the first nanosecond of the clock. */

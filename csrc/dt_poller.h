@@ -48,7 +48,10 @@ void dt_poller_close_opened(dt_poller *poller);
  */
 bool dt_poller_watch(dt_poller *poller, int fd, int events);
 
-/* Makes the descriptor readable at `when` (dt_clock_us time; INT64_MAX for never). */
+/*
+ * Makes the descriptor readable at `when` (dt_clock_us time; INT64_MAX for never). It may become so
+ * at an earlier time that was set before: most alarms are put off, and that saves a system call.
+ */
 bool dt_poller_set_alarm(dt_poller *poller, int64_t when);
 
 /*
