@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A quarter full at most: an id that meets another costs more than the room. */
 bool dt_idset_init(dt_idset *set, uint32_t capacity) {
   uint32_t slots = 8;
-  while (slots < capacity * 2)
+  while (slots < capacity * 4)
     slots *= 2;
   *set = (dt_idset){.mask = slots - 1};
   size_t entries_size = capacity * sizeof(dt_idset_entry);

@@ -14,8 +14,8 @@ typedef struct dt_idset_entry {
   const char *id;
   uint32_t length;
   uint32_t position; /* where in the caller's list it stood first, from 1 */
-  bool optional;
   uint32_t hash; /* the set's own */
+  bool optional;
 } dt_idset_entry;
 
 typedef struct dt_idset {
@@ -25,7 +25,7 @@ typedef struct dt_idset {
   uint32_t count;
 } dt_idset;
 
-/* Makes room for `capacity` ids, at most 30,000; false when out of memory. Free it in any case. */
+/* Makes room for `capacity` ids, at most 16,000; false when out of memory. Free it in any case. */
 bool dt_idset_init(dt_idset *set, uint32_t capacity);
 
 /* Frees the storage; idempotent. */
@@ -38,8 +38,12 @@ static inline uint64_t dt_idset_word(const char *text) {
 }
 
 static inline uint64_t dt_idset_mix(uint64_t hash, uint64_t word) {
-  hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
-  return hash ^ (hash >> 32);
+  return (hash + word) * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+/* The upper bits depend on all that was mixed in, the lower ones do not. */
+static inline uint32_t dt_idset_fold(uint64_t hash) {
+  return (uint32_t)(dt_idset_mix(hash ^ (hash >> 32), 0) >> 32);
 }
 
 /* Eight bytes a step, the last step overlapping; at most 5,000 ids, so a list made to collide
@@ -48,28 +52,28 @@ static inline uint32_t dt_idset_hash(const char *id, size_t length) {
   if (length < 8) {
     uint64_t word = 0;
     memcpy(&word, id, length);
-    return (uint32_t)dt_idset_mix(length, word);
+    return dt_idset_fold(dt_idset_mix(length, word));
   }
   uint64_t hash = dt_idset_mix(length, dt_idset_word(id + length - 8));
   for (size_t i = 0; i + 8 < length; i += 8)
     hash = dt_idset_mix(hash, dt_idset_word(id + i));
-  return (uint32_t)hash;
+  return dt_idset_fold(hash);
 }
 
 /*
- * Adds `entry` and returns NULL, or returns the entry that has the same id
+ * Adds an entry and returns NULL, or returns the one that has the same id
  * already. Inline, as it is done for each attendee: a quarter cheaper.
  */
-static inline const dt_idset_entry *dt_idset_add(dt_idset *set, dt_idset_entry entry) {
-  entry.hash = dt_idset_hash(entry.id, entry.length);
-  uint32_t slot = entry.hash & set->mask;
+static inline const dt_idset_entry *dt_idset_add(dt_idset *set, const char *id, uint32_t length,
+                                                 uint32_t position, bool optional) {
+  uint32_t hash = dt_idset_hash(id, length);
+  uint32_t slot = hash & set->mask;
   for (; set->slots[slot]; slot = (slot + 1) & set->mask) {
     const dt_idset_entry *seen = &set->entries[set->slots[slot] - 1];
-    if (seen->hash == entry.hash && seen->length == entry.length &&
-        memcmp(seen->id, entry.id, entry.length) == 0)
+    if (seen->hash == hash && seen->length == length && memcmp(seen->id, id, length) == 0)
       return seen;
   }
-  set->entries[set->count++] = entry;
+  set->entries[set->count++] = (dt_idset_entry){id, length, position, hash, optional};
   set->slots[slot] = (uint16_t)set->count;
   return NULL;
 }

@@ -1,5 +1,7 @@
 #include "dt_text.h"
 
+#include "dt_text_plain.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -65,85 +67,33 @@ dt_text_fault dt_text_check_visible(const char *text, size_t length, size_t limi
   return DT_TEXT_OK;
 }
 
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
-/*
- * No top bit is set when all eight bytes can be copied as they are: ASCII, no
- * control byte, no quote, no backslash. A byte below 0x80 minus more than itself
- * sets its top bit, and so does 0x7F plus one; a carry or a borrow can only
- * spread from a byte that is itself refused.
- */
-static uint64_t marks(uint64_t w) {
-  return w | (w + EACH_BYTE(1)) | (w - EACH_BYTE(0x20)) |
-         ((w ^ EACH_BYTE('"')) - EACH_BYTE(1)) | ((w ^ EACH_BYTE('\\')) - EACH_BYTE(1));
-}
-
-static uint64_t copy_eight(char *out, const char *text) {
-  uint64_t w;
-  memcpy(&w, text, sizeof w);
-  memcpy(out, &w, sizeof w);
-  return marks(w);
-}
-
-static bool copy_eights(char *out, const char *text, size_t length) {
-  uint64_t bad = copy_eight(out + length - 8, text + length - 8);
-  for (size_t i = 0; i + 8 < length; i += 8)
-    bad |= copy_eight(out + i, text + i);
-  return (bad & EACH_BYTE(0x80)) == 0;
-}
-
-#if defined(__GNUC__)
-typedef signed char block __attribute__((vector_size(16)));
-typedef unsigned char unsigned_block __attribute__((vector_size(16)));
-
-/* The same for sixteen bytes: all bits of a byte are set where it is refused. One more than itself
-   is below 0x21, as a signed number, for each byte that is no visible ASCII. */
-static block copy_sixteen(char *out, const char *text) {
-  block w;
-  memcpy(&w, text, sizeof w);
-  memcpy(out, &w, sizeof w);
-  return (block)((block)((unsigned_block)w + 1) < 0x21) | (block)(w == '"') | (block)(w == '\\');
-}
-
-static bool copy_sixteens(char *out, const char *text, size_t length) {
-  block bad = copy_sixteen(out + length - 16, text + length - 16);
-  for (size_t i = 0; i + 16 < length; i += 16)
-    bad |= copy_sixteen(out + i, text + i);
-  uint64_t halves[2];
-  memcpy(halves, &bad, sizeof halves);
-  return (halves[0] | halves[1]) == 0;
-}
-#else
-#define copy_sixteens copy_eights
-#endif
-
-/* Most ids are plain ASCII of 13 to 40 bytes: a step a word, the last step overlapping, and one
-   look at the end whether there was anything else. */
-static bool copy_plain(char *out, const char *text, size_t length) {
-  if (length >= 16)
-    return copy_sixteens(out, text, length);
-  return length >= 8 && copy_eights(out, text, length);
-}
-
 static char *write_checked(char *out, const char *text, size_t length, dt_text_fault *fault) {
   for (size_t i = 0; i < length;) {
+    unsigned char byte = (unsigned char)text[i];
+    if (byte < 0x80) {
+      if (is_control(byte)) {
+        *fault = DT_TEXT_CONTROL;
+        return NULL;
+      }
+      if (byte == '"' || byte == '\\')
+        *out++ = '\\';
+      *out++ = text[i++];
+      continue;
+    }
     size_t step = dt_text_utf8_length(text + i, length - i);
-    if (is_control((unsigned char)text[i]) || !step) {
-      *fault = step ? DT_TEXT_CONTROL : DT_TEXT_NOT_UTF8;
+    if (!step) {
+      *fault = DT_TEXT_NOT_UTF8;
       return NULL;
     }
-    if (text[i] == '"' || text[i] == '\\')
-      *out++ = '\\';
-    memcpy(out, text + i, step);
-    out += step;
-    i += step;
+    for (; step; step--)
+      *out++ = text[i++];
   }
   return out;
 }
 
 char *dt_text_write_json(char *out, const char *text, size_t length, dt_text_fault *fault) {
   *out++ = '"';
-  if (copy_plain(out, text, length))
+  if (dt_text_copy_plain(out, text, length))
     out += length;
   else
     out = write_checked(out, text, length, fault);

@@ -10,6 +10,7 @@
 #include "dt_buf.h"
 #include "dt_idset.h"
 #include "dt_limits.h"
+#include "dt_text_plain.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -88,8 +89,8 @@ static bool close_batch(encoder *enc) {
 static bool is_new(encoder *enc, const char *id, size_t length, bool is_optional) {
   if (enc->unique)
     return true;
-  dt_idset_entry entry = {id, (uint32_t)length, enc->position, is_optional, 0};
-  const dt_idset_entry *first = dt_idset_add(&enc->out->seen, entry);
+  const dt_idset_entry *first =
+      dt_idset_add(&enc->out->seen, id, (uint32_t)length, enc->position, is_optional);
   if (first && first->optional != is_optional) {
     enc->other = first->position;
     fail(enc, "conflicting_duplicate", NULL);
@@ -109,10 +110,13 @@ static bool write_attendee(encoder *enc, const char *id, size_t length, optional
   char *out = body->data + body->length;
   if (enc->current->count)
     *out++ = ',';
-  out = COPY(out, "{\"id\":");
-  out = dt_text_write_json(out, id, length, &fault);
-  if (!out)
+  out = COPY(out, "{\"id\":\"");
+  if (dt_text_copy_plain(out, id, length)) {
+    out[length] = '"';
+    out += length + 1;
+  } else if (!(out = dt_text_write_json(out - 1, id, length, &fault))) {
     return fail(enc, ldt_text_fault(fault), NULL);
+  }
   if (flag == OPTIONAL)
     out = COPY(out, ",\"isOptional\":true");
   else if (flag == REQUIRED)
@@ -426,7 +430,8 @@ static int attendees_digest(lua_State *L) {
   return 1;
 }
 
-static int attendees_gc(lua_State *L) {
+/* attendees:free() frees the bodies, which the collector would take for small. Idempotent. */
+static int attendees_free(lua_State *L) {
   attendees *self = check_attendees(L, 1);
   dt_idset_free(&self->seen);
   dt_buf_free(&self->body);
@@ -435,10 +440,10 @@ static int attendees_gc(lua_State *L) {
 }
 
 void ldt_open_attendees(lua_State *L) {
-  static const luaL_Reg metamethods[] = {{"__gc", attendees_gc}, {NULL, NULL}};
+  static const luaL_Reg metamethods[] = {{"__gc", attendees_free}, {NULL, NULL}};
   static const luaL_Reg methods[] = {
       {"batches", attendees_batches}, {"batch", attendees_batch}, {"body", attendees_body},
-      {"digest", attendees_digest},   {NULL, NULL},
+      {"digest", attendees_digest},   {"free", attendees_free},   {NULL, NULL},
   };
   ldt_new_metatable(L, TYPE_NAME, metamethods, methods);
   lua_pushliteral(L, "id");

@@ -82,6 +82,12 @@ local function succeed(run)
   }
 end
 
+local function conclude(run)
+  if run.failed then return fail(run) end
+  if run.confirmed and not run.confirmed.all then return unconfirmed(run) end
+  return succeed(run)
+end
+
 --- Adds or removes attendees: see dingtalk.calendar.
 ---@param kind table a row of dingtalk.operations: attendees.add or attendees.remove
 ---@param pace table? of a bulk run: see dingtalk.Task
@@ -102,9 +108,9 @@ function attendees.change(client, kind, token, user, cal, event, people, opts, p
   else
     batches.send(run)
   end
-  if run.failed then return fail(run) end
-  if run.confirmed and not run.confirmed.all then return unconfirmed(run) end
-  return succeed(run)
+  local result, err = conclude(run)
+  task.body:free()
+  return result, err
 end
 
 return attendees

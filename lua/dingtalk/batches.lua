@@ -54,21 +54,17 @@ local function sum(run)
 end
 
 local function tell(run, slot)
-  local hook = run.on_batch
-  if not hook then return end
   local info = batches.describe(run, slot)
   info.batch, info.batches, info.error = slot.batch, #run.plan, slot.error
   info[run.kind.counted] = run.count
   info.before, info.total = sum(run)
-  local ok, message = group.outside(pcall, hook, info)
+  local ok, message = group.outside(pcall, run.on_batch, info)
   if not ok then failed_hook(run, message) end
 end
 
 -- Returns what went wrong with the hook, or nil.
 local function save(run)
-  local hook = run.checkpoint
-  if not hook then return nil end
-  local ok, saved, message = group.outside(pcall, hook, batches.left(run))
+  local ok, saved, message = group.outside(pcall, run.checkpoint, batches.left(run))
   if not ok then return tostring(saved) end
   if not saved and message ~= nil then return tostring(message) end
 end
@@ -93,7 +89,7 @@ end
 local function send(run, slot)
   slot.client_token = slot.client_token or client_token(run.client_token, slot.batch, #run.plan)
   slot.outcome = "unknown"
-  local problem = save(run)
+  local problem = run.checkpoint and save(run)
   slot.error = problem and unsaved(slot, problem) or not problem and call.run(run.client, run.task, slot) or nil
   run.attempts = run.attempts + slot.attempts
   run.hook_error = run.hook_error or slot.hook_error
@@ -108,9 +104,9 @@ end
 
 --- Tells the hooks how a batch ended.
 function batches.report(run, slot)
-  local problem = save(run)
+  local problem = run.checkpoint and save(run)
   if problem then failed_hook(run, problem) end
-  tell(run, slot)
+  if run.on_batch then tell(run, slot) end
 end
 
 -- The next batch to send, or nil when all are sent or one has failed.

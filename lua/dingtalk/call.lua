@@ -41,7 +41,8 @@ end
 
 local function read_token(client, task, slot)
   local token = task.token
-  if type(token) ~= "table" and type(token) ~= "userdata" then return token end
+  local kind = type(token)
+  if kind ~= "table" and kind ~= "userdata" then return token end
   local text, err = group.outside(token.get, token, client, task.deadline)
   if errors.is_error(err) then return nil, without_token_error(err, slot) end
   if type(text) == "string" and not core.check_visible(text, limits.max_token_bytes) then return text end
@@ -172,7 +173,7 @@ end
 
 -- The service may echo what it was sent wherever it answers a text.
 local function redact_answer(failure, task, slot)
-  slot.request_id = slot.request_id and redact(slot.request_id, task, slot)
+  if slot.request_id then slot.request_id = redact(slot.request_id, task, slot) end
   if not failure then return end
   for _, field in ipairs { "code", "message", "request_id", "hint" } do
     failure[field] = failure[field] and redact(failure[field], task, slot)
@@ -182,9 +183,7 @@ local function redact_answer(failure, task, slot)
 end
 
 local function report(client, task, slot, failure, wait, began)
-  local hook = client.on_attempt
-  if not hook then return end
-  local ok, message = group.outside(pcall, hook, {
+  local ok, message = group.outside(pcall, client.on_attempt, {
     operation = task.operation, attempt = slot.attempts, batch = slot.batch,
     client_token = slot.client_token, elapsed = client:now() - began,
     status = slot.status ~= 0 and slot.status or nil,
@@ -228,8 +227,8 @@ end
 function call.run(client, task, slot)
   slot.attempts = 0
   slot.started = client:now()
+  local began, hook = slot.started, client.on_attempt
   while true do
-    local began = client:now()
     local failure, object = attempt(client, task, slot)
     redact_answer(failure, task, slot)
     if slot.permit then
@@ -237,18 +236,19 @@ function call.run(client, task, slot)
     end
     if not failure then
       client:earn_retry()
-      report(client, task, slot, nil, nil, began)
+      if hook then report(client, task, slot, nil, nil, began) end
       slot.elapsed = client:now() - slot.started
       return nil, object
     end
     if failure.outcome == "unknown" then slot.maybe_done = true end
     if failure.outcome == "rejected" then slot.was_refused = true end
     local wait, hint = next_wait(client, task, slot, failure)
-    report(client, task, slot, failure, wait, began)
+    if hook then report(client, task, slot, failure, wait, began) end
     if not wait then return conclude(client, slot, failure, hint) end
     if wait > 0 and not client:pause(slot, wait) then
       return conclude(client, slot, errors.judge(slot))
     end
+    began = client:now()
   end
 end
 

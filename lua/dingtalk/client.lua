@@ -67,7 +67,7 @@ end
 
 --- Whether `value` is a client.
 function client.is_client(value)
-  return type(value) == "table" and getmetatable(value) == metatable
+  return getmetatable(value) == metatable
 end
 
 --- Seconds of the client's clock, in which deadlines are told.
@@ -261,7 +261,7 @@ end
 
 local function wake_sleepers(self)
   local now = core.now()
-  if not self.next_alarm or now < self.next_alarm then return end
+  if now < self.next_alarm then return end
   local due = {}
   for slot, at in pairs(self.sleepers) do
     if at <= now then due[#due + 1] = slot end
@@ -290,7 +290,7 @@ function methods:turn(seconds)
     -- What was resumed may have closed the client.
     id = self.engine == engine and engine:finished()
   end
-  if self.engine == engine then wake_sleepers(self) end
+  if self.engine == engine and self.next_alarm then wake_sleepers(self) end
 end
 
 --- Does the I/O that is due, without waiting, and resumes the coroutines whose wait is over.

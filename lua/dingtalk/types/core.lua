@@ -52,7 +52,8 @@ function core.check_utf8(text) end
 ---@param ... string a literal, a segment, a literal, …
 ---@return string? url
 ---@return integer? segment which is refused, from 1
----@return dingtalk.TextFault? fault
+---@return dingtalk.TextFault|"wrong_type"|nil fault
+---@return string? type of a segment that is no string
 function core.url(base, ...) end
 
 --- A text percent-encoded for a URL's query.
@@ -95,6 +96,9 @@ function attendees:body(number) end
 ---@param text string
 ---@return string
 function attendees:digest(text) end
+
+--- Frees the bodies. The collector would do so too, but takes the value for a small one.
+function attendees:free() end
 
 ---@class dingtalk.core.EngineConfig
 ---@field ca_file string?

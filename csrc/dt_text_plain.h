@@ -1,0 +1,75 @@
+/*
+ * Copying text and telling in the same pass whether it is plain: ASCII without
+ * control bytes, quotes and backslashes, fit for JSON as it is. In a header, as
+ * it is done for each attendee: a call costs as much as the copying.
+ */
+#ifndef DT_TEXT_PLAIN_H
+#define DT_TEXT_PLAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define DT_EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
+
+/*
+ * No top bit is set when all eight bytes can be copied as they are: ASCII, no
+ * control byte, no quote, no backslash. A byte below 0x80 minus more than itself
+ * sets its top bit, and so does 0x7F plus one; a carry or a borrow can only
+ * spread from a byte that is itself refused.
+ */
+static inline uint64_t dt_text_marks(uint64_t w) {
+  return w | (w + DT_EACH_BYTE(1)) | (w - DT_EACH_BYTE(0x20)) |
+         ((w ^ DT_EACH_BYTE('"')) - DT_EACH_BYTE(1)) | ((w ^ DT_EACH_BYTE('\\')) - DT_EACH_BYTE(1));
+}
+
+static inline uint64_t dt_text_copy_eight(char *out, const char *text) {
+  uint64_t w;
+  memcpy(&w, text, sizeof w);
+  memcpy(out, &w, sizeof w);
+  return dt_text_marks(w);
+}
+
+static inline bool dt_text_copy_eights(char *out, const char *text, size_t length) {
+  uint64_t bad = dt_text_copy_eight(out + length - 8, text + length - 8);
+  for (size_t i = 0; i + 8 < length; i += 8)
+    bad |= dt_text_copy_eight(out + i, text + i);
+  return (bad & DT_EACH_BYTE(0x80)) == 0;
+}
+
+#if defined(__GNUC__)
+typedef signed char dt_text_block __attribute__((vector_size(16)));
+typedef unsigned char dt_text_ublock __attribute__((vector_size(16)));
+
+/* The same for sixteen bytes: all bits of a byte are set where it is refused. One more than itself
+   is below 0x21, as a signed number, for each byte that is no visible ASCII. */
+static inline dt_text_block dt_text_copy_sixteen(char *out, const char *text) {
+  dt_text_block w;
+  memcpy(&w, text, sizeof w);
+  memcpy(out, &w, sizeof w);
+  dt_text_block invisible = (dt_text_block)((dt_text_ublock)w + 1) < 0x21;
+  return invisible | (dt_text_block)(w == '"') | (dt_text_block)(w == '\\');
+}
+
+static inline bool dt_text_copy_sixteens(char *out, const char *text, size_t length) {
+  dt_text_block bad = dt_text_copy_sixteen(out + length - 16, text + length - 16);
+  for (size_t i = 0; i + 16 < length; i += 16)
+    bad |= dt_text_copy_sixteen(out + i, text + i);
+  uint64_t halves[2];
+  memcpy(halves, &bad, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
+}
+#else
+#define dt_text_copy_sixteens dt_text_copy_eights
+#endif
+
+/* Most ids are plain ASCII of 13 to 40 bytes: a step a word, the last step overlapping, and one
+   look at the end whether there was anything else. */
+static inline bool dt_text_copy_plain(char *out, const char *text, size_t length) {
+  if (length >= 16)
+    return dt_text_copy_sixteens(out, text, length);
+  return length >= 8 && dt_text_copy_eights(out, text, length);
+}
+
+#endif
