@@ -149,6 +149,36 @@ describe("a token source", function()
     end
   end)
 
+  it("that raises fails the call, and is asked for another token all the same", function()
+    local function raise() error("my\nsource", 0) end
+    local err = run(fake.new { OK }, nil, 3, { invalidate = print, get = raise })
+    assert.same({ "auth", "no_token", "not_sent" }, { err.kind, err.code, err.outcome })
+    assert.truthy(err.message:find("my source", 1, true))
+    local source = fake.source { TOKEN }
+    source.invalidate = raise
+    assert.is_nil((run(fake.new { BAD_TOKEN, OK }, nil, 1, source)))
+  end)
+
+  it("that fails later leaves what is known of the attempts before", function()
+    for outcome, answer in pairs { not_sent = UNREACHED, unknown = CUT, rejected = refusal(403, "system.busy") } do
+      local tokens = { TOKEN }
+      local source = { invalidate = print, get = function() return table.remove(tokens) end }
+      local err = run(fake.new { answer }, nil, 3, source)
+      assert.same({ "auth", "no_token", outcome, 1 }, { err.kind, err.code, err.outcome, err.attempts })
+    end
+  end)
+
+  it("that fails with an error of this module leaves it, too", function()
+    local own = errors.new { kind = "quota", code = "c", message = "m", outcome = "rejected", retryable = false }
+    local tokens = { TOKEN }
+    local function get()
+      local token = table.remove(tokens)
+      return token, not token and own or nil
+    end
+    local err = run(fake.new { UNREACHED }, nil, 3, { invalidate = print, get = get })
+    assert.same({ "quota", "not_sent" }, { err.kind, err.outcome })
+  end)
+
   it("gives the error of its own request", function()
     local own = errors.new { kind = "quota", code = "c", message = "m", outcome = "unknown", retryable = false }
     local source = { invalidate = print, get = function() return nil, own end }

@@ -1,3 +1,4 @@
+local errors = require "dingtalk.errors"
 local example = require "spec.support.example"
 local sandbox = require "spec.support.sandbox"
 
@@ -241,5 +242,17 @@ describe("checkpoint", function()
     assert.same(first.resume, second.resume)
     assert(example.add(client, { "a" }, { resume = second.resume }))
     assert.equal(1, #sandbox.ledger())
+  end)
+
+  it("keeps it through a token source that fails", function()
+    local list = { "a" }
+    sandbox.faults { fault = "close", after = true, next = 3 }
+    local _, first = example.add(client, list)
+    local own = errors.new { kind = "quota", code = "c", message = "m", outcome = "rejected", retryable = false }
+    for _, why in ipairs { "no network", own } do
+      local source = { get = function() return nil, why end, invalidate = print }
+      local _, second = client:add_attendees(source, example.USER, nil, example.EVENT, list, { resume = first.resume })
+      assert.same({ "unknown", first.resume }, { second.outcome, second.resume })
+    end
   end)
 end)

@@ -32,19 +32,26 @@ local LEAST_TIME = 0.005
 ---@field attempts integer requests made so far
 ---@field elapsed number seconds, when it has ended
 
--- What became of the token request says nothing of this one: it was not sent, or refused before.
-local function without_token_error(err, slot)
+-- Lua 5.1's pcall lets nothing yield: there a source that raises is not caught.
+local protect = pcall
+if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+  protect = function(f, ...) return true, f(...) end
+end
+
+-- What became of the token request says nothing of this one: it was not sent.
+local function without_token_error(err)
   err = errors.copy(err)
-  err.outcome = slot.attempts == 0 and "not_sent" or "rejected"
+  err.outcome = "not_sent"
   return err
 end
 
-local function read_token(client, task, slot)
+local function read_token(client, task)
   local token = task.token
   local kind = type(token)
   if kind ~= "table" and kind ~= "userdata" then return token end
-  local text, err = group.outside(token.get, token, client, task.deadline)
-  if errors.is_error(err) then return nil, without_token_error(err, slot) end
+  local ok, text, err = group.outside(protect, token.get, token, client, task.deadline)
+  if not ok then text, err = nil, errors.one_line(text) end
+  if errors.is_error(err) then return nil, without_token_error(err) end
   if type(text) == "string" and not core.check_visible(text, limits.max_token_bytes) then return text end
   return nil, errors.new {
     kind = "auth", code = "no_token", outcome = "not_sent", retryable = false,
@@ -117,7 +124,7 @@ local function judge(task, slot)
 end
 
 local function attempt(client, task, slot)
-  local token, err = read_token(client, task, slot)
+  local token, err = read_token(client, task)
   if not err and task.pace then err = wait_for_permit(client, task, slot) end
   if err then return err end
   local left = task.deadline - client:now()
@@ -147,7 +154,7 @@ end
 local function refresh(task, slot)
   if slot.refreshed or type(task.token) == "string" then return nil end
   slot.refreshed = true
-  task.token:invalidate(slot.token)
+  group.outside(protect, task.token.invalidate, task.token, slot.token)
   return 0
 end
 
@@ -205,7 +212,7 @@ end
 local function conclude(client, slot, failure, hint)
   slot.elapsed = client:now() - slot.started
   if errors.is_error(failure) and slot.attempts == 0 then
-    failure.elapsed = failure.elapsed or slot.elapsed
+    failure.elapsed, failure.outcome = failure.elapsed or slot.elapsed, outcome_of(slot, failure)
     return failure
   end
   return errors.new {
