@@ -1,16 +1,15 @@
---- A client: its configuration, its engine, and the coroutines that wait for it. The waiting itself
---- is the loop's (dingtalk.loops.*), the judging call.lua's.
+--- A client: its configuration, its engine, and what is in flight. How coroutines wait for it stands in
+--- waiting.lua, how an answer is judged in errors.lua.
 
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
-local group = require "dingtalk.group"
 local limits = require "dingtalk.limits"
 local loops = require "dingtalk.loops"
 local options = require "dingtalk.options"
 local version = require "dingtalk.version"
+local waiting = require "dingtalk.waiting"
 
 local RETRY_EARNED = 0.2 -- retries a success gives back to the budget: ours, as AWS SDKs do
-local REAP_INTERVAL = 0.1 -- seconds between two looks for coroutines that died while waiting
 
 local client = {}
 
@@ -18,6 +17,7 @@ local client = {}
 ---@field closed boolean
 ---@field base_url string
 local methods = {}
+for name, method in pairs(waiting.methods) do methods[name] = method end
 local metatable = { __name = "dingtalk.Client", __index = methods }
 
 function metatable.__tostring(self)
@@ -94,105 +94,6 @@ function methods:earn_retry()
   self.retries_left = left < self.retry_budget and left or self.retry_budget
 end
 
--- Marks a slot as done and resumes whoever waits for it.
-local function wake(self, slot)
-  slot.done = true
-  local waiter = slot.waiter
-  while waiter do
-    local was_ready = waiter.done
-    waiter:ready(slot)
-    if was_ready then return end
-    slot, waiter = waiter, waiter.waiter
-  end
-  -- A coroutine that is suspended for another reason than us must not be resumed.
-  if slot.suspended then slot.suspended:resume(slot) end
-end
-
--- The group that waits for us: another client's too, unless our loop can wait wherever it is called.
-local function own_group(self)
-  local current = group.current()
-  return current and (current.client == self or not self.loop.direct) and current or nil
-end
-
-local function wait(self, slot)
-  local outer = own_group(self)
-  while not slot.done do
-    if outer then
-      outer:wait(slot)
-    else
-      slot.suspended = self.loop
-      self.loop:suspend(slot)
-      slot.suspended = nil
-    end
-  end
-end
-
-local function set_alarm(self)
-  local first = self.reminder
-  for _, at in pairs(self.sleepers) do
-    if not first or at < first then first = at end
-  end
-  self.next_alarm = first
-  if self.engine then self.engine:alarm(first) end
-end
-
-local function alarm_by(self, at)
-  if self.next_alarm and self.next_alarm <= at then return end
-  self.next_alarm = at
-  self.engine:alarm(at)
-end
-
-local function sleep_until(self, slot, at)
-  self.sleepers[slot] = at
-  alarm_by(self, at)
-  self.loop:watch()
-end
-
---- Waits for `seconds`; false when the wait was cancelled.
----@param slot dingtalk.Slot
----@param seconds number
-function methods:pause(slot, seconds)
-  if self.sleep then
-    self.sleep(seconds)
-    if self.closed then slot.cancelled, slot.sent = "closed", false end
-    return not self.closed
-  end
-  return self:park(slot, seconds)
-end
-
---- Waits until client:wake(slot), at most `seconds`; false when the wait was cancelled. Unlike pause
---- it lets others go on whatever config.sleep is.
----@param slot table
----@param seconds number
-function methods:park(slot, seconds)
-  if self.closed then
-    slot.cancelled, slot.sent = "closed", false
-    return false
-  end
-  if not self:open_engine() then return false end
-  slot.done = false
-  sleep_until(self, slot, core.now() + seconds)
-  wait(self, slot)
-  self.sleepers[slot] = nil
-  return not slot.cancelled
-end
-
---- Ends a park: at the next step, since the one who waits must not go on inside the one who calls.
----@param slot table
-function methods:wake(slot)
-  if self.sleepers[slot] then sleep_until(self, slot, core.now()) end
-end
-
---- Waits until a member of the group is done, or `delay` seconds passed.
-function methods:wait_group(members, delay)
-  -- Closing has woken all who waited for us; a member may still wait for another client.
-  if self.closed and (delay or self.loop.direct) then return end
-  if delay and not self:open_engine() then return end
-  if delay then sleep_until(self, members, core.now() + delay) end
-  wait(self, members)
-  self.sleepers[members] = nil
-end
-
 -- After a fork the child starts anew; what the parent had in flight is not the child's.
 local function abandon(self)
   self.engine:close()
@@ -203,7 +104,7 @@ local function abandon(self)
   self.loop:forget()
   for _, slot in pairs(slots) do
     slot.cancelled, slot.sent = "forked", true
-    wake(self, slot)
+    waiting.wake(slot)
   end
 end
 
@@ -216,6 +117,7 @@ function methods:open_engine()
   if self.engine then return self.engine end
   local code
   self.engine, code = core.engine(self.engine_config)
+  if self.engine and next(self.sleepers) then waiting.set_alarm(self) end
   return self.engine, code
 end
 
@@ -240,36 +142,8 @@ function methods:exchange(slot, task, token, timeout)
   slot.done = false
   self.in_flight[id] = slot
   self.loop:watch()
-  wait(self, slot)
+  waiting.wait(self, slot)
   if slot.retry_after then slot.retry_after = core.retry_after(slot.retry_after, os.time()) end
-end
-
-local function reap(self)
-  local now = core.now()
-  if now < (self.next_reap or 0) then return end
-  self.next_reap = now + REAP_INTERVAL
-  for id, slot in pairs(self.in_flight) do
-    if self.loop:is_dead(slot) then
-      self.engine:cancel(id)
-      self.in_flight[id] = nil
-    end
-  end
-  for slot in pairs(self.sleepers) do
-    if self.loop:is_dead(slot) then self.sleepers[slot] = nil end
-  end
-end
-
-local function wake_sleepers(self)
-  local now = core.now()
-  if now < self.next_alarm then return end
-  local due = {}
-  for slot, at in pairs(self.sleepers) do
-    if at <= now then due[#due + 1] = slot end
-  end
-  for _, slot in ipairs(due) do self.sleepers[slot] = nil end
-  if self.reminder and self.reminder <= now then self.reminder = nil end
-  set_alarm(self)
-  for _, slot in ipairs(due) do wake(self, slot) end
 end
 
 --- Moves the transfers on, waiting up to `seconds` for one to end (nil: until something is due),
@@ -283,14 +157,14 @@ function methods:turn(seconds)
     if slot then
       slot.curl, slot.status, slot.sent, slot.body, slot.request_id,
         slot.retry_after, slot.message, slot.overflow, slot.resent, slot.proxy_status = engine:take(id)
-      wake(self, slot)
+      waiting.wake(slot)
     else
       engine:cancel(id)
     end
     -- What was resumed may have closed the client.
     id = self.engine == engine and engine:finished()
   end
-  if self.engine == engine and self.next_alarm then wake_sleepers(self) end
+  if self.engine == engine and self.next_alarm then waiting.wake_sleepers(self) end
 end
 
 --- Does the I/O that is due, without waiting, and resumes the coroutines whose wait is over.
@@ -298,22 +172,8 @@ function methods:step()
   if self.closed or not self.engine then return end
   if not self.engine:is_usable() then return abandon(self) end
   self:turn(0)
-  if not self.closed then reap(self) end
+  if not self.closed then waiting.reap(self) end
   self.loop:rethrow()
-end
-
---- Makes a step due in `seconds`, for a loop's own purposes; the latest reminder counts.
----@param seconds number
-function methods:remind(seconds)
-  if not self:open_engine() then return end
-  self.reminder = core.now() + seconds
-  alarm_by(self, self.reminder)
-end
-
---- Whether nothing is in flight or waits for its time.
----@return boolean
-function methods:is_idle()
-  return next(self.in_flight) == nil and next(self.sleepers) == nil
 end
 
 --- The descriptor to watch for reading: readable when step() is due. Nil where the platform has none.
@@ -345,10 +205,10 @@ function methods:close()
     slot.cancelled, slot.sent = "closed", engine:cancel(id) or false
   end
   if engine then engine:close() end
-  for _, slot in pairs(slots) do wake(self, slot) end
+  for _, slot in pairs(slots) do waiting.wake(slot) end
   for slot in pairs(sleepers) do
     slot.cancelled, slot.sent = "closed", false
-    wake(self, slot)
+    waiting.wake(slot)
   end
 end
 
