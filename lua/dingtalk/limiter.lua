@@ -78,7 +78,7 @@ function Limiter:finish(permit, throttled)
   self.last = self.last + 1
   self.answered[self.last] = now
   -- Requests that were under way together are throttled together: that is one sign, not many.
-  if not throttled or (self.slowed and permit.sent < self.slowed) then return end
+  if not throttled or (self.slowed and permit.sent <= self.slowed) then return end
   recover(self, now)
   self.peak = math.max(1, math.min(self.rate, counted))
   self.rate = math.max(math.min(1, self.full), self.peak * SLOWER)
