@@ -316,6 +316,18 @@ describe("a user's token source", function()
     assert.equal(example.USER, contact.unionid(later, "me", { client = client }))
   end)
 
+  it("takes a new one as it is, however it begins", function()
+    for _, given in ipairs { "sandbox-refresh-token", "sandbox-refresh-token-2", "sandbox-refused" } do
+      sandbox.faults { fault = "answer", status = 200, match = { operation = "user_access_token" },
+        body = { accessToken = "sandbox-user-secret-7", refreshToken = given, expireIn = 7200 } }
+      local saved
+      local source = source_of("user", { code = false, refresh_token = "sandbox-refresh-token",
+        on_refresh = function(refresh_token) saved = refresh_token end })
+      assert.equal("sandbox-user-secret-7", source:get(client))
+      assert.equal(given, saved)
+    end
+  end)
+
   it("goes on when on_refresh raises", function()
     local source = source_of("user", { on_refresh = function() error("disk full", 0) end })
     assert(source:get(client))

@@ -219,6 +219,13 @@ describe("the token", function()
     end)
   end
 
+  it("hides nothing of an answer that is no failure", function()
+    local client = fake.new { { curl = 0, status = 200, sent = true, body = '{"id":"' .. TOKEN .. '-too"}' } }
+    local task = { method = "GET", token = TOKEN, deadline = client.time + 10, max_attempts = 1 }
+    local err, object = call.run(client, task, {})
+    assert.same({ nil, { id = TOKEN .. "-too" } }, { err, object })
+  end)
+
   it("of punctuation is found as it is", function()
     local odd = "%d.-*+?^$()[]%%"
     local err = run(fake.new { answer_with('{"code":"c","message":"bad ' .. odd .. '!"}') }, nil, 1, odd)

@@ -115,8 +115,11 @@ end
 
 local texts = { "body", "message", "request_id" }
 
--- Rid of secrets before it is judged, since a text that is then cut short may end within one.
+-- A failure is judged again, rid of secrets, since a text that was cut short may end within one. What
+-- a success holds is the caller's: also a new secret that begins as the old one does.
 local function judge(task, slot)
+  local failure, object = errors.judge(slot)
+  if not failure then return nil, object end
   for _, field in ipairs(texts) do
     slot[field] = slot[field] and redact(slot[field], task, slot)
   end
