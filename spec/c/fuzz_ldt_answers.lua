@@ -34,9 +34,18 @@ local function check_failure(found)
   check(wait == nil or (wait >= 0 and wait <= core.limits.max_retry_after), "retry_after out of bounds")
 end
 
+-- A 4xx that was read says no though the answer broke off, unless it is that of a second sending.
+local function unfinished_outcome(answer)
+  if not answer.sent then return "not_sent" end
+  local refused = not answer.cancelled and not answer.resent and answer.status >= 400 and answer.status < 500
+  return refused and "rejected" or "unknown"
+end
+
 local function check_outcome(answer, found)
   if answer.cancelled or answer.curl ~= 0 then
-    check(found.outcome == (answer.sent and "unknown" or "not_sent"), "outcome is not by what was sent")
+    check(found.outcome == unfinished_outcome(answer), "outcome is not by what was sent")
+  elseif answer.resent then
+    check(found.outcome == "unknown", "the first of two sendings may have been carried out")
   elseif found.code == "1111" then
     check(found.outcome == "rejected", "a banned address is refused whatever the status")
   elseif answer.status >= 500 then
@@ -62,7 +71,7 @@ local function check_call(answer)
   function client.exchange(_, slot)
     asked = asked + 1
     for _, name in ipairs { "curl", "status", "sent", "body", "request_id", "retry_after", "message", "overflow",
-      "cancelled" } do slot[name] = answer[name] end
+      "cancelled", "resent" } do slot[name] = answer[name] end
     -- idempotencyProcessing is asked again until the deadline; here time stands still.
     if asked > 5 then slot.cancelled = "enough" end
   end
@@ -84,7 +93,7 @@ return function(curl, status, flags, body, request_id, retry_after)
     curl = curl, status = status, sent = flags % 2 == 1, body = body ~= "" and body or nil, request_id = request_id,
     retry_after = retry_after and core.retry_after(retry_after, NOW), message = curl ~= 0 and body or "",
     overflow = flags % 16 >= 14 and curl == 23 and "body_too_large" or nil,
-    cancelled = flags >= 250 and "closed" or nil,
+    cancelled = flags >= 250 and "closed" or nil, resent = flags % 8 == 7,
   }
   local found, object = errors.judge(answer)
   if found then
