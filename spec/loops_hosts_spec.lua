@@ -3,16 +3,11 @@ local behaviour = require "spec.loops.behaviour"
 local example = require "spec.support.example"
 local hosts = require "spec.loops.hosts"
 local sandbox = require "spec.support.sandbox"
-local socket = require "socket"
 
 -- Of these nothing resumes a coroutine that was not made for them.
 local particular = { cqueues = true, copas = true }
 
--- Answers that nobody waits for any more count as under way at the sandbox until they are due.
-teardown(function()
-  while sandbox.counters().in_flight > 0 do socket.sleep(0.05) end
-  sandbox.reset()
-end)
+teardown(sandbox.reset)
 
 for _, name in ipairs { "cqueues", "luv", "copas", "manual", "own" } do
   local host = hosts[name]

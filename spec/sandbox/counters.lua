@@ -5,10 +5,9 @@ local counters = {}
 
 local operations, all, in_flight, max_in_flight, opened
 
--- Calls that are under way stay under way across a reset.
 function counters.reset()
   operations, all = {}, { calls = 0, window = window.new(1000) }
-  max_in_flight, opened = in_flight or 0, 0
+  in_flight, max_in_flight, opened = 0, 0, 0
 end
 
 local function operation_of(name)
@@ -27,12 +26,15 @@ function counters.began(ctx)
   operation.window:add(now)
   all.calls = all.calls + 1
   all.window:add(now)
-  in_flight = (in_flight or 0) + 1
+  ctx.counted_in = all
+  in_flight = in_flight + 1
   if in_flight > max_in_flight then max_in_flight = in_flight end
   if ngx.var.connection_requests == "1" then opened = opened + 1 end
 end
 
 function counters.ended(ctx)
+  -- A call that began before a reset belongs to nobody's counts.
+  if ctx.counted_in ~= all then return end
   in_flight = in_flight - 1
   local statuses = operation_of(ctx.operation).statuses
   local status = tostring(ctx.status or "aborted")
@@ -44,7 +46,7 @@ function counters.describe()
   for name, operation in pairs(operations) do
     list[name] = { calls = operation.calls, statuses = operation.statuses, max_per_second = operation.window.max }
   end
-  return { operations = list, calls = all.calls, max_per_second = all.window.max, in_flight = in_flight or 0,
+  return { operations = list, calls = all.calls, max_per_second = all.window.max, in_flight = in_flight,
     max_in_flight = max_in_flight, connections_opened = opened,
     connections_active = tonumber(ngx.var.connections_active) }
 end

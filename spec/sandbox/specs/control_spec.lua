@@ -1,5 +1,6 @@
 local api = require "spec.sandbox.specs.api"
 local sandbox = require "spec.support.sandbox"
+local socket = require "socket"
 
 local USER, EVENT, ATTENDEES = api.USER, api.EVENT, api.ATTENDEES
 local call, add = api.call, api.add
@@ -61,6 +62,20 @@ describe("the sandbox's", function()
       assert.equal(1, counters.operations.unknown.calls)
       assert.is_true(counters.max_per_second >= 1 and counters.max_per_second <= 3)
       assert.equal(0, counters.in_flight)
+    end)
+
+    -- A call that its client left hanging once counted, and ended, in the specs that came after it.
+    it("counts no call that began before a reset", function()
+      local url = sandbox.start().http_url .. "/nowhere"
+      sandbox.faults { fault = "delay", ms = 300 }
+      local late = assert(io.popen(("curl -s --noproxy '*' '%s'"):format(url)))
+      while sandbox.counters().in_flight == 0 do socket.sleep(0.01) end
+      sandbox.reset()
+      assert.equal(0, sandbox.counters().in_flight)
+      late:read "*a"
+      late:close()
+      local counters = sandbox.counters()
+      assert.same({ 0, 0, {} }, { counters.calls, counters.in_flight, counters.operations })
     end)
 
     it("keeps the ledger within its bytes, or not at all", function()
