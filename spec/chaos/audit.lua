@@ -80,7 +80,9 @@ function audit.results(calls, found)
     if said.added ~= added then
       say(found, "call %d: added is %s, not %d", call.index, tostring(said.added), added)
     end
-    if (call.result ~= nil) ~= (added == call.size) then say(found, "call %d: result and batches differ", call.index) end
+    if (call.result ~= nil) ~= (added == call.size) then
+      say(found, "call %d: result and batches differ", call.index)
+    end
     if call.err and call.err.outcome ~= worst then
       say(found, "call %d: outcome is %s, not %s", call.index, call.err.outcome, tostring(worst))
     end
