@@ -223,6 +223,7 @@ describe("checkpoint", function()
   for name, hook in pairs {
     raises = function() error "disk full" end,
     ["returns a message"] = function() return nil, "disk full" end,
+    ["raises a table"] = function() error(setmetatable({}, { __tostring = function() return "disk full" end })) end,
   } do
     it("that " .. name .. " keeps the batch from being sent", function()
       local _, err = example.add(client, list, { checkpoint = hook })
@@ -232,6 +233,13 @@ describe("checkpoint", function()
       assert.equal(0, sandbox.counters().calls)
     end)
   end
+
+  it("that raises what has no text keeps it, too", function()
+    local mute = setmetatable({}, { __tostring = function() error "no text" end })
+    for _, hook in ipairs { function() error(mute) end, function() return nil, mute end } do
+      assert.equal("checkpoint_failed", select(2, example.add(client, list, { checkpoint = hook })).code)
+    end
+  end)
 
   it("keeps the token of a batch that may have been done, also through a refusal", function()
     sandbox.faults { fault = "close", after = true, next = 3 }

@@ -65,8 +65,8 @@ end
 -- Returns what went wrong with the hook, or nil.
 local function save(run)
   local ok, saved, message = group.outside(pcall, run.checkpoint, batches.left(run))
-  if not ok then return tostring(saved) end
-  if not saved and message ~= nil then return tostring(message) end
+  if not ok then return errors.one_line(saved) end
+  if not saved and message ~= nil then return errors.one_line(message) end
 end
 
 -- A request of which nothing would be known after a crash is not sent.
@@ -74,7 +74,7 @@ local function unsaved(slot, message)
   slot.attempts, slot.elapsed = 0, 0
   return errors.new {
     kind = "cancelled", code = "checkpoint_failed", outcome = slot.maybe_done and "unknown" or "not_sent",
-    message = "opts.checkpoint could not save: " .. errors.one_line(message),
+    message = "opts.checkpoint could not save: " .. message,
     retryable = true, attempts = 0, elapsed = 0, client_token = slot.client_token,
   }
 end
