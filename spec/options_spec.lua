@@ -93,6 +93,17 @@ describe("options.check", function()
     end)
   end
 
+  it("looks at what a table has of its metatable, too", function()
+    local function inheriting(from) return setmetatable({ max_attempts = 2 }, { __index = from }) end
+    for _, name in ipairs { "timeout", "base_url" } do
+      local err = options.check(inheriting { [name] = "http://127.0.0.1" }, options.config, "config")
+      assert.equal("config." .. name, err.argument)
+    end
+    local err = options.check(inheriting(function() error "mine" end), options.config, "config")
+    assert.same({ "argument", "wrong_type" }, { err.kind, err.code })
+    assert.is_nil(options.check(inheriting { timeout = 5 }, options.config, "config"))
+  end)
+
   it("takes what is right", function()
     for i, config in ipairs(taken) do assert.is_nil(options.check(config, options.config, "config"), i) end
     assert.is_nil(options.check(nil, options.config, "config"))

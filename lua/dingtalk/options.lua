@@ -243,6 +243,21 @@ function options.check_value(value, row, name, given)
   if fault then return errors.argument(name, "bad_value", name .. " " .. fault) end
 end
 
+local function field(given, name)
+  return given[name]
+end
+
+-- What a table has of its metatable is used as its own is.
+local function check_inherited(given, schema, prefix)
+  for name, row in pairs(schema) do
+    local ok, value = pcall(field, given, name)
+    local shown = prefix .. "." .. name
+    if not ok then return errors.argument(shown, "wrong_type", shown .. " cannot be read: " .. errors.one_line(value)) end
+    local err = value ~= nil and options.check_value(value, row, shown, given)
+    if err then return err end
+  end
+end
+
 --- Checks a table of options against a schema of this module.
 ---@param given table? nil is no option
 ---@param schema table
@@ -259,6 +274,7 @@ function options.check(given, schema, prefix)
     local err = options.check_value(value, row, prefix .. "." .. name, given)
     if err then return err end
   end
+  if getmetatable(given) ~= nil then return check_inherited(given, schema, prefix) end
 end
 
 --- Checks an access token or a token source.
