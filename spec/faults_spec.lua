@@ -18,11 +18,15 @@ describe("fault scenarios (" .. loop .. ")", function()
 
   setup(function() server = faults.start() end)
 
-  teardown(function() assert(server:stop(), "the fault server outlived its spec") end)
+  teardown(function()
+    local errors = host.close and host.close() or {}
+    assert(server:stop(), "the fault server outlived its spec")
+    assert(#errors == 0, table.concat(errors, "\n"))
+  end)
 
   for _, row in ipairs(scenarios.rows) do
     it(title(row), function()
-      local why_not = faults.cannot_run(row)
+      local why_not = faults.cannot_run(row, host)
       if why_not then return pending(why_not) end
       local problems = faults.run(row, server, host)
       assert(#problems == 0, table.concat(problems, "\n"))

@@ -126,7 +126,7 @@ function M.perform(row, place, host)
   local said = {}
   host.run(function()
     for i = 1, row.calls or 1 do
-      if i > 1 and row.pause then socket.sleep(row.pause) end
+      if i > 1 and row.pause then (host.sleep or socket.sleep)(row.pause) end
       said[i] = call(client, row, token, heard)
     end
   end, client)
@@ -160,7 +160,8 @@ local function perform_elsewhere(row, place, host)
 end
 
 --- Why a row cannot run here; nil when it can.
-function M.cannot_run(row)
+function M.cannot_run(row, host)
+  if host and host.cannot_run then return host.cannot_run(row) end
   if not row.dns then return nil end
   local ok = os.execute("unshare -m mount --bind /dev/null /etc/resolv.conf 2>/dev/null")
   if ok ~= true and ok ~= 0 then return "a resolver of its own needs the right to unshare mounts" end
@@ -171,7 +172,8 @@ end
 --- Returns the list of problems, what the calls said and what the server saw.
 function M.run(row, held, host)
   local place = held:ask { op = "open", name = row.name }
-  local ok, said = pcall(place.dns and perform_elsewhere or M.perform, row, place, host)
+  local perform = host.perform or place.dns and perform_elsewhere or M.perform
+  local ok, said = pcall(perform, row, place, host)
   local seen
   wait_until(DRAIN_SECONDS, function()
     seen = held:ask { op = "seen", id = place.id }
@@ -226,6 +228,42 @@ hosts.manual = { run = function(work, client)
     socket.sleep(0.001)
   end
 end }
+
+-- The calls are made by a real worker: LuaJIT's busted starts it, with its own paths.
+hosts.nginx = {}
+local worker
+
+local function shared_worker()
+  worker = worker or require("spec.nginx.server").start { workers = 1 }
+  return worker
+end
+
+function hosts.nginx.cannot_run(row)
+  local missing = require("spec.nginx.server").missing()
+  if missing then return missing end
+  return row.dns and "the resolver of a worker is the system's" or nil
+end
+
+function hosts.nginx.perform(row, place)
+  local order = os.tmpname()
+  local file = assert(io.open(order, "w"))
+  file:write(cjson.encode { name = row.name, place = place })
+  file:close()
+  local text = shared_worker():get("/fault", "--data-binary @" .. order)
+  os.remove(order)
+  local answer = cjson.decode(text)
+  if not answer.ok then error(answer.said, 0) end
+  return answer.said
+end
+
+--- Ends what a host keeps from row to row; returns what it had to complain of.
+function hosts.nginx.close()
+  if not worker then return {} end
+  local errors = worker:errors()
+  worker:stop()
+  worker = nil
+  return errors
+end
 
 for name, host in pairs(hosts) do host.name, host.loop = name, name end
 
