@@ -43,14 +43,14 @@ typedef struct dt_request {
 typedef enum dt_overflow { DT_OVERFLOW_NONE, DT_OVERFLOW_HEADERS, DT_OVERFLOW_BODY } dt_overflow;
 
 typedef struct dt_answer {
-  int curl_code;       /* CURLcode; 0 when an answer was read to its end */
-  const char *message; /* libcurl's text for a failure, "" when it has none */
-  bool sent;           /* whether any byte of the request may have gone out */
-  bool resent;         /* whether libcurl sent it twice: the first may have been carried out */
+  int curl_code;        /* CURLcode; 0 when an answer was read to its end */
+  const char *message;  /* libcurl's text for a failure, "" when it has none */
+  bool sent;            /* whether any byte of the request may have gone out */
+  bool resent;          /* whether libcurl sent it twice: the first may have been carried out */
   dt_overflow overflow; /* which of our own limits ended it */
-  long status;         /* HTTP status; 0 when none was read */
-  long proxy_status;   /* of a failure: the proxy's answer to CONNECT; 0 when there was none */
-  const char *headers; /* the last header block, not NUL-terminated */
+  long status;          /* HTTP status; 0 when none was read */
+  long proxy_status;    /* of a failure: the proxy's answer to CONNECT; 0 when there was none */
+  const char *headers;  /* the last header block, not NUL-terminated */
   size_t headers_length;
   const char *body;
   size_t body_length;
@@ -106,7 +106,7 @@ uint32_t dt_engine_slot(const dt_engine *engine, dt_transfer_id id);
 /* The answer of an ended transfer; valid until its release. False for an unknown id. */
 bool dt_engine_answer(dt_engine *engine, dt_transfer_id id, dt_answer *answer);
 
-/* Gives the transfer back, ending it if it runs. Returns whether any byte of it may have gone out. */
+/* Gives the transfer back, ending it if it runs; whether any byte of it may have gone out. */
 bool dt_engine_release(dt_engine *engine, dt_transfer_id id);
 
 /* The descriptor to wait on (readable when a step is due), or -1 where the platform has none. */

@@ -14,7 +14,7 @@ typedef struct dt_idset_entry {
   const char *id;
   uint32_t length;
   uint32_t position; /* where in the caller's list it stood first, from 1 */
-  uint32_t hash; /* the set's own */
+  uint32_t hash;     /* the set's own */
   bool optional;
 } dt_idset_entry;
 

@@ -25,8 +25,8 @@ enum { WANTED = DT_POLL_IN | DT_POLL_OUT, REGISTERED_SHIFT = 2, OPENED = 16 };
 struct dt_poller {
   unsigned char *watches;
   size_t capacity;
-  int fd;       /* epoll or kqueue; -1 with plain poll */
-  int timer;    /* timerfd; -1 elsewhere */
+  int fd;        /* epoll or kqueue; -1 with plain poll */
+  int timer;     /* timerfd; -1 elsewhere */
   int64_t alarm; /* what the timer is set to */
 };
 
@@ -213,7 +213,9 @@ int dt_poller_wait(dt_poller *poller, int64_t timeout_us, dt_poll_event *events,
 
 #elif defined(DT_POLLER_KQUEUE)
 
+/* The BSDs want it first. */
 #include <sys/types.h>
+
 #include <sys/event.h>
 
 enum { ALARM_IDENT = 1 };
@@ -253,10 +255,8 @@ bool dt_poller_set_alarm(dt_poller *poller, int64_t when) {
   if (when == poller->alarm)
     return true;
   int64_t left = when == INT64_MAX ? 0 : when - dt_clock_us();
-  bool done = when == INT64_MAX
-                  ? apply(poller, ALARM_IDENT, EVFILT_TIMER, EV_DELETE, 0)
-                  : apply(poller, ALARM_IDENT, EVFILT_TIMER, EV_ADD | EV_ONESHOT,
-                          left > 0 ? to_ms(left) : 0);
+  unsigned short flags = when == INT64_MAX ? EV_DELETE : EV_ADD | EV_ONESHOT;
+  bool done = apply(poller, ALARM_IDENT, EVFILT_TIMER, flags, left > 0 ? to_ms(left) : 0);
   if (done)
     poller->alarm = when;
   return done;
@@ -300,14 +300,16 @@ bool dt_poller_set_alarm(dt_poller *poller, int64_t when) {
   return true;
 }
 
+static short from_watch(int watch) {
+  return (short)((watch & DT_POLL_IN ? POLLIN : 0) | (watch & DT_POLL_OUT ? POLLOUT : 0));
+}
+
 static size_t list_watches(const dt_poller *poller, struct pollfd *list) {
   size_t count = 0;
   for (size_t fd = 0; fd < poller->capacity; fd++) {
     int watch = poller->watches[fd] & WANTED;
     if (watch)
-      list[count++] = (struct pollfd){
-          .fd = (int)fd,
-          .events = (short)((watch & DT_POLL_IN ? POLLIN : 0) | (watch & DT_POLL_OUT ? POLLOUT : 0))};
+      list[count++] = (struct pollfd){.fd = (int)fd, .events = from_watch(watch)};
   }
   return count;
 }

@@ -33,7 +33,7 @@ void dt_poller_free(dt_poller *poller);
 /* The descriptor that is readable when something watched is ready or the alarm is due; or -1. */
 int dt_poller_fd(const dt_poller *poller);
 
-/* Promises that dt_poller_closed is called before `fd` is closed: its watch may then be kept lazily. */
+/* Promises dt_poller_closed before `fd` is closed: its watch may then be kept lazily. */
 void dt_poller_opened(dt_poller *poller, int fd);
 
 /* Forgets `fd`, which is about to be closed. */

@@ -50,8 +50,6 @@ bool dt_transfer_sent(const dt_transfer *transfer) {
   return size > transfer->size_before;
 }
 
-/* Called when the connection stands, before the first byte of the request is written; again when
-   libcurl sends a request anew because a kept connection had died. */
 /* What the connect took is one way there and back. */
 static int64_t round_trip_us(CURL *easy) {
   curl_off_t connected = 0;
@@ -61,6 +59,8 @@ static int64_t round_trip_us(CURL *easy) {
   return connected > looked_up ? (int64_t)(connected - looked_up) : 0;
 }
 
+/* Called when the connection stands, before the first byte of the request is written; again when
+   libcurl sends a request anew because a kept connection had died. */
 static int on_begin(void *user, char *remote_ip, char *local_ip, int remote_port, int local_port) {
   dt_transfer *transfer = user;
   (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;

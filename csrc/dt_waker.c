@@ -70,11 +70,10 @@ static bool listen_once(dt_waker *waker) {
   waker->address.sun_family = AF_UNIX;
   if (!make_directory(waker))
     return false;
-  strcpy(waker->address.sun_path + waker->directory_length, "/s");
-  waker->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  return waker->listener >= 0 &&
-         bind(waker->listener, (const struct sockaddr *)&waker->address, sizeof waker->address) == 0 &&
-         listen(waker->listener, 1) == 0;
+  memcpy(waker->address.sun_path + waker->directory_length, "/s", sizeof "/s");
+  int fd = waker->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const struct sockaddr *address = (const struct sockaddr *)&waker->address;
+  return fd >= 0 && bind(fd, address, sizeof waker->address) == 0 && listen(fd, 1) == 0;
 }
 
 /* The name served its one connection. */

@@ -14,10 +14,10 @@ void ldt_open_engine(lua_State *L);
 const char *ldt_text_fault(dt_text_fault fault);
 
 /*
- * The request body of batch `batch` (from 1) of the attendees at `index`: valid
+ * The request body of the batch `number` (from 1) of the attendees at `index`: valid
  * while that value is reachable. Raises when it is no such value or batch.
  */
-const char *ldt_attendees_body(lua_State *L, int index, lua_Integer batch, size_t *length);
+const char *ldt_attendees_body(lua_State *L, int index, lua_Integer number, size_t *length);
 
 /* Makes the metatable `name` with `metamethods` and, as __index, `methods`. */
 void ldt_new_metatable(lua_State *L, const char *name, const luaL_Reg *metamethods,

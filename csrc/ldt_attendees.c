@@ -18,8 +18,8 @@
 #define TYPE_NAME "dingtalk.attendees"
 
 enum {
-  POPPED_AT_ONCE = 16,    /* values read that may lie on the stack */
-  FEWEST_BY_POSITION = 16, /* entries from which on is_all_array is worth its price */
+  POPPED_AT_ONCE = 16,      /* values read that may lie on the stack */
+  FEWEST_BY_POSITION = 16,  /* entries from which on is_all_array is worth its price */
   USUAL_ATTENDEE_BYTES = 64 /* of a body, as they are in most lists */
 };
 
@@ -45,15 +45,15 @@ typedef struct encoder {
   attendees *out;
   batch *current;
   bool removing;
-  bool unique;         /* a single attendee needs no set of those seen */
-  const char *tail;    /* what closes a body */
-  const void *key_id;  /* the interned field names: told by pointer */
+  bool unique;        /* a single attendee needs no set of those seen */
+  const char *tail;   /* what closes a body */
+  const void *key_id; /* the interned field names: told by pointer */
   const void *key_optional;
-  uint32_t position;   /* of the entry at hand */
-  const char *code;    /* what is wrong, or NULL */
-  const char *detail;  /* a static text, or NULL */
-  uint32_t other;      /* for a duplicate: where the first one stands */
-  bool with_field;     /* whether the field's name is on top of the stack */
+  uint32_t position;  /* of the entry at hand */
+  const char *code;   /* what is wrong, or NULL */
+  const char *detail; /* a static text, or NULL */
+  uint32_t other;     /* for a duplicate: where the first one stands */
+  bool with_field;    /* whether the field's name is on top of the stack */
 } encoder;
 
 static bool fail(encoder *enc, const char *code, const char *detail) {
@@ -134,8 +134,7 @@ static bool add(encoder *enc, const char *id, size_t length, optional flag) {
     enc->current->last = enc->position;
     return !enc->code;
   }
-  if (enc->current->count == DT_BATCH_ATTENDEES &&
-      !(close_batch(enc) && open_batch(enc)))
+  if (enc->current->count == DT_BATCH_ATTENDEES && !(close_batch(enc) && open_batch(enc)))
     return false;
   enc->current->last = enc->position;
   return write_attendee(enc, id, length, flag);
@@ -194,8 +193,7 @@ static bool add_in_order(encoder *enc, bool *in_order) {
   lua_pushnil(L);
   while (lua_next(L, 1)) {
     enc->position++;
-    if (lua_type(L, -2) != LUA_TNUMBER ||
-        lua_tonumber(L, -2) != (lua_Number)enc->position) {
+    if (lua_type(L, -2) != LUA_TNUMBER || lua_tonumber(L, -2) != (lua_Number)enc->position) {
       *in_order = false;
       return false;
     }

@@ -83,7 +83,7 @@ static int core_check_id(lua_State *L) {
   return push_fault(L, dt_text_check_id(text, length, DT_MAX_ID_BYTES));
 }
 
-/* core.check_visible(text, limit) -> nil, or the code of what is wrong with it as a header value. */
+/* core.check_visible(text, limit) -> nil, or the code of what is wrong with it in a header. */
 static int core_check_visible(lua_State *L) {
   size_t length = 0;
   const char *text = luaL_checklstring(L, 1, &length);

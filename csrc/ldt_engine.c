@@ -278,7 +278,7 @@ static int engine_timeout(lua_State *L) {
   return 1;
 }
 
-/* engine:pollfd() -> the descriptor that is readable when a step is due; nil where there is none. */
+/* engine:pollfd() -> the descriptor that is readable when a step is due; nil if there is none. */
 static int engine_pollfd(lua_State *L) {
   int fd = dt_engine_fd(check_engine(L));
   if (fd < 0)
@@ -342,12 +342,22 @@ void ldt_open_engine(lua_State *L) {
   static const luaL_Reg metamethods[] = {
       {"__gc", engine_close}, {"__close", engine_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {
-      {"start", engine_start},     {"step", engine_step},       {"finished", engine_finished},
-      {"take", engine_take},       {"cancel", engine_cancel},   {"alarm", engine_alarm},
-      {"timeout", engine_timeout}, {"pollfd", engine_pollfd},   {"in_flight", engine_in_flight},
-      {"close", engine_close},     {"is_usable", engine_is_usable},
-      {"waker", engine_waker},     {"start_waker", engine_start_waker},
-      {"rearm", engine_rearm},     {"stop_waker", engine_stop_waker}, {NULL, NULL},
+      {"start", engine_start},
+      {"step", engine_step},
+      {"finished", engine_finished},
+      {"take", engine_take},
+      {"cancel", engine_cancel},
+      {"alarm", engine_alarm},
+      {"timeout", engine_timeout},
+      {"pollfd", engine_pollfd},
+      {"in_flight", engine_in_flight},
+      {"close", engine_close},
+      {"is_usable", engine_is_usable},
+      {"waker", engine_waker},
+      {"start_waker", engine_start_waker},
+      {"rearm", engine_rearm},
+      {"stop_waker", engine_stop_waker},
+      {NULL, NULL},
   };
   ldt_new_metatable(L, TYPE_NAME, metamethods, methods);
   lua_pushcfunction(L, core_engine);
