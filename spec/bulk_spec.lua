@@ -90,6 +90,13 @@ describe("add_attendees_each", function()
     end
   end)
 
+  it("takes jobs of any metatable, and a resume of any numbers", function()
+    local odd = { __pairs = function() error "mine" end, __metatable = true }
+    local job = setmetatable({ user = USER, event = EVENT, list = { "a" }, opts = setmetatable({}, odd) }, odd)
+    local summary = assert(run(setmetatable({ job, job }, odd), { resume = { next = 1, done = { 0 / 0, 2 } } }))
+    assert.same({ 1, 1 }, { summary.jobs, summary.succeeded })
+  end)
+
   it("sends no more than 20 in any second, also when it must try again", function()
     sandbox.faults { fault = "answer", code = "systemError", rate = 0.3, seed = 3 }
     local summary = assert(run(jobs(50), { concurrency = 30 }))

@@ -42,7 +42,7 @@ local function progress_of(given)
   end
   progress.next = given.next
   for _, number in ipairs(given.done) do
-    if type(number) == "number" then progress.above[number] = true end
+    if type(number) == "number" and number == number then progress.above[number] = true end
   end
   for number, left in pairs(given.open or {}) do progress.open[number] = left end
   return progress
@@ -52,7 +52,7 @@ local function check_job(job)
   if type(job) ~= "table" then
     return errors.argument("job", "wrong_type", ("a job must be a table, not a %s"):format(type(job)))
   end
-  for name in pairs(job) do
+  for name in next, job do
     if not job_fields[name] then
       local shown = errors.one_line(name)
       return errors.argument("job." .. shown, "unknown_field", ("a job has no field %q"):format(shown),
@@ -67,7 +67,7 @@ local function options_of(run, job, number)
   for name in pairs(options.add_attendees) do merged[name] = run.shared[name] end
   if run.client_token then merged.client_token = ("%s-%d"):format(run.client_token, number) end
   if job.opts ~= nil and type(job.opts) ~= "table" then return job.opts end
-  for name, value in pairs(job.opts or {}) do merged[name] = value end
+  for name, value in next, job.opts or {} do merged[name] = value end
   merged.resume = run.progress.open[tostring(number)] or merged.resume
   return merged
 end
@@ -160,17 +160,17 @@ local function next_member(run)
   return function() perform(run, job, number, permit) end
 end
 
+local function is_callable(value)
+  return options.check_value(value, { "function" }, "jobs") == nil
+end
+
 local function iterator(jobs)
-  if type(jobs) ~= "table" or (getmetatable(jobs) or {}).__call then return jobs end
+  if is_callable(jobs) then return jobs end
   local position = 0
   return function()
     position = position + 1
     return jobs[position]
   end
-end
-
-local function is_callable(value)
-  return type(value) == "function" or (type(value) == "table" and (getmetatable(value) or {}).__call ~= nil)
 end
 
 local function check(token, jobs, opts)
