@@ -288,7 +288,8 @@ static void start_anew(dt_engine *engine) {
   drop_multi(engine);
 }
 
-/* Out of memory libcurl can lose a transfer without a word, its time-out included. */
+/* What waits for a connection of others libcurl does not time out before it has one; and out of
+   memory it can lose a transfer without a word. Nothing else running, it must have been lost. */
 static void end_overdue(dt_engine *engine) {
   int64_t now = dt_clock_us();
   if (engine->overdue > now)
@@ -304,7 +305,7 @@ static void end_overdue(dt_engine *engine) {
     }
     stop_running(engine, transfer);
     end(engine, transfer, CURLE_OPERATION_TIMEDOUT);
-    engine->suspect = true;
+    engine->suspect = engine->suspect || engine->running == 0;
   }
 }
 
@@ -466,7 +467,8 @@ bool dt_engine_release(dt_engine *engine, dt_transfer_id id) {
   if (!transfer || transfer->state == DT_TRANSFER_IDLE)
     return false;
   bool sent = dt_transfer_sent(transfer);
-  if (transfer->state == DT_TRANSFER_RUNNING)
+  bool was_running = transfer->state == DT_TRANSFER_RUNNING;
+  if (was_running)
     stop_running(engine, transfer);
   else if (transfer->state == DT_TRANSFER_HELD)
     dt_transfer_unlink(engine->pool.slots, &engine->held, transfer);
@@ -476,5 +478,7 @@ bool dt_engine_release(dt_engine *engine, dt_transfer_id id) {
   dt_transfer_pool_put_back(&engine->pool, transfer);
   if (--engine->in_flight == 0 && engine->pool.used > DT_MAX_IDLE_TRANSFERS)
     dt_transfer_pool_trim(&engine->pool);
+  if (was_running) /* another may have got its connection */
+    sync_timer(engine, engine->ended.first);
   return sent;
 }

@@ -434,6 +434,54 @@ static void abandoned_by_a_child(dt_engine *engine) {
   dt_engine_release(engine, id);
 }
 
+static dt_engine *new_engine_of_one_connection(void) {
+  dt_engine_config config = plain;
+  config.max_connections = 1;
+  return new_engine(&config);
+}
+
+/* libcurl itself does not time out what waits for a connection that others have. */
+static void a_wait_for_a_connection_ends_in_time(void) {
+  dt_engine *engine = new_engine_of_one_connection();
+  answer_with(NULL);
+  dt_transfer_id slow = start(engine);
+  dt_transfer_id waits = start_at(engine, the.url, 30);
+  int64_t begin = dt_clock_us();
+  dt_answer answer = ended(engine, waits);
+  CHECK(answer.curl_code == CURLE_OPERATION_TIMEDOUT && !answer.sent);
+  CHECK(dt_clock_us() - begin < 1000000);
+  dt_engine_release(engine, waits);
+  send(the.fds[0], OK, strlen(OK), MSG_NOSIGNAL);
+  the.last_length = 0;
+  CHECK(ended(engine, slow).status == 200);
+  dt_engine_release(engine, slow);
+  /* And the connection is kept. */
+  answer_with(OK);
+  dt_transfer_id next = start(engine);
+  CHECK(ended(engine, next).status == 200 && the.accepted == 1);
+  dt_engine_release(engine, next);
+  dt_engine_free(engine);
+  server_close_all();
+}
+
+/* The one that was released had the only connection. */
+static void a_release_wakes_who_waits_for_a_connection(void) {
+  dt_engine *engine = new_engine_of_one_connection();
+  struct pollfd fd = {.fd = dt_engine_fd(engine), .events = POLLIN};
+  answer_with(NULL);
+  dt_transfer_id first = start(engine);
+  dt_transfer_id second = start(engine);
+  while (poll(&fd, 1, 400) == 1) /* libcurl's own short timers go first */
+    CHECK((dt_engine_step(engine, 0), server_turn(), true));
+  CHECK(the.accepted == 1);
+  dt_engine_release(engine, first);
+  CHECK(poll(&fd, 1, 1000) == 1);
+  dt_engine_release(engine, second);
+  dt_engine_free(engine);
+  answer_with(OK);
+  server_close_all();
+}
+
 int main(void) {
   signal(SIGPIPE, SIG_IGN);
   server_start();
@@ -458,6 +506,8 @@ int main(void) {
     dt_engine_free(engine);
     server_close_all();
   }
+  a_wait_for_a_connection_ends_in_time();
+  a_release_wakes_who_waits_for_a_connection();
   freed_with_all_in_flight();
   plain_http_only_where_allowed();
   server_close_all();
