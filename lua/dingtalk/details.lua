@@ -61,7 +61,7 @@ end
 function write(out, value, name, depth)
   local kind = type(value)
   if kind == "table" then
-    if depth >= limits.max_json_depth then return name, "is nested too deeply" end
+    if depth >= out.max_depth then return name, "is nested too deeply" end
     return (rawget(value, 1) ~= nil and write_list or write_object)(out, value, name, depth + 1)
   elseif kind == "number" then
     return write_number(out, value, name)
@@ -79,11 +79,12 @@ end
 ---@param value any
 ---@param name string how it is called, for messages
 ---@param lists table<string, boolean>? names of fields that are arrays when they are empty; others are objects
+---@param max_depth integer? tables within tables
 ---@return string? text
 ---@return string? fault_name what cannot be written
 ---@return string? fault why
-function details.json(value, name, lists)
-  local out = { lists = lists or NO_LISTS }
+function details.json(value, name, lists, max_depth)
+  local out = { lists = lists or NO_LISTS, max_depth = max_depth or limits.max_json_depth }
   local fault_name, fault = write(out, value, name, 0)
   if fault then return nil, fault_name, fault end
   return table.concat(out)

@@ -11,11 +11,36 @@ local lists = {
   required_scopes = true, unionids = true,
 }
 
+local MAX_DEPTH = 64 -- tables within tables: more than an answer can have
+local REPLACEMENT = "\239\191\189" -- U+FFFD
+
+-- Each byte that is no UTF-8 replaced.
+local function readable(text)
+  local parts, at = {}, 1
+  local length, bad = utf8.len(text)
+  while not length do
+    parts[#parts + 1] = text:sub(at, bad - 1) .. REPLACEMENT
+    at = bad + 1
+    length, bad = utf8.len(text, at)
+  end
+  return table.concat(parts) .. text:sub(at)
+end
+
+-- A copy of what came from outside that JSON can hold.
+local function fit(value)
+  if type(value) == "string" then return readable(value) end
+  if type(value) == "number" and (value ~= value or value - value ~= 0) then return tostring(value) end
+  if type(value) ~= "table" then return value end
+  local copy = {}
+  for name, field in next, value do copy[fit(name)] = fit(field) end
+  return copy
+end
+
 --- One JSON object on a line.
 ---@param stream file*
 ---@param value table
 function output.json(stream, value)
-  stream:write(details.json(value, "output", lists), "\n")
+  stream:write(details.json(fit(value), "output", lists, MAX_DEPTH), "\n")
 end
 
 --- Fields with tabs between them, fit for cut and awk.
