@@ -112,6 +112,7 @@ describe("dingtalk-calendar #slow", function()
       ["id,isOptional\na,perhaps\n"] = "line 2: isOptional is",
       ["id,isOptional\n,true\n"] = "line 2: no id",
       ['id\n"a\n'] = "line 2: a quote does not end",
+      ['id,isOptional\n"a"b,true\n'] = "line 2: a quote does not end, or not its field",
     } do
       it("but not of CSV where " .. message, function()
         write("p.csv", text)
@@ -121,6 +122,14 @@ describe("dingtalk-calendar #slow", function()
         assert.equal(0, sandbox.counters().calls)
       end)
     end
+
+    it("but not of JSON where an entry names nobody", function()
+      write("p.json", '["a",{"isOptional":true}]')
+      for _, command in ipairs { "add", "remove" } do
+        local code, _, err = run(command .. " --dry-run --file p.json")
+        assert.same({ 2, true }, { code, err:find("list[2].id is missing", 1, true) ~= nil })
+      end
+    end)
 
     it("but not of what is no JSON array", function()
       for _, text in ipairs { '{"id":"a"}', "[", "7" } do
@@ -211,9 +220,10 @@ describe("dingtalk-calendar #slow", function()
     end)
 
     it("--dry-run of a token hides the app's secret", function()
-      local _, out = run("token --dry-run",
-        { DINGTALK_APP_KEY = "dingsandboxapp", DINGTALK_APP_SECRET = "sandbox-app-secret" })
-      assert.truthy(out:find('"appSecret":"(hidden)"', 1, true))
+      for _, secret in ipairs { "sandbox-app-secret", 'a/b\\c"d%' } do
+        local _, out = run("token --dry-run", { DINGTALK_APP_KEY = "dingsandboxapp", DINGTALK_APP_SECRET = secret })
+        assert.truthy(out:find('"appSecret":"(hidden)"', 1, true))
+      end
       assert.equal(0, sandbox.counters().calls)
     end)
 

@@ -2,6 +2,8 @@
 
 local dry_run = {}
 
+local json = require "dingtalk.json"
+
 local HIDDEN = "(hidden)"
 
 --- Stands for the token: none is needed.
@@ -11,9 +13,12 @@ dry_run.token = "hidden"
 local ANSWER = ('{"accessToken":"%s","access_token":"%s","expireIn":7200,"expires_in":7200,"errcode":0,'
   .. '"result":{"userid":"(userid)","unionid":"(unionid)"}}'):format(dry_run.token, dry_run.token)
 
+-- In a body it stands as JSON writes it.
 local function hide(text, secrets)
   for _, secret in ipairs(secrets or {}) do
-    text = text:gsub(secret:gsub("%p", "%%%0"), HIDDEN)
+    for _, form in ipairs { json.encode(secret):sub(2, -2), secret } do
+      text = text:gsub(form:gsub("%p", "%%%0"), HIDDEN)
+    end
   end
   return text
 end

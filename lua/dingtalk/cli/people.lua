@@ -32,7 +32,7 @@ function formats.lines(text)
   return list
 end
 
--- The fields of a line of CSV, as RFC 4180 quotes them; nil for a quote that does not end.
+-- The fields of a line of CSV, as RFC 4180 quotes them; nil where a quote does not end, or not its field.
 local function split(line)
   local fields, at = {}, 1
   repeat
@@ -45,7 +45,8 @@ local function split(line)
         if doubled then close = close + 1 end
       until not doubled
       if not close then return nil end
-      value, after = line:sub(at + 1, close - 1):gsub('""', '"'), close + 1
+      value, after = line:sub(at + 1, close - 1):gsub('""', '"'), line:match("^%s*()", close + 1)
+      if after <= #line and line:sub(after, after) ~= "," then return nil end
     else
       after = line:find(",", at, true) or #line + 1
       value = line:sub(at, after - 1)
@@ -80,7 +81,7 @@ function formats.csv(text)
   local list, id, optional = {}, nil, nil
   for number, line in each_line(text) do
     local fields = line ~= "" and split(line)
-    if fields == nil then return nil, ("line %d: a quote does not end"):format(number) end
+    if fields == nil then return nil, ("line %d: a quote does not end, or not its field"):format(number) end
     if fields and not id then
       id, optional = columns(fields)
       if not id then return nil, ("line %d: no column is called id"):format(number) end
@@ -121,8 +122,8 @@ end
 
 -- Removing knows nothing of who was optional.
 local function plain_ids(list)
-  for position, entry in ipairs(list) do
-    if type(entry) == "table" then list[position] = entry.id end
+  for _, entry in ipairs(list) do
+    if type(entry) == "table" then entry.isOptional = nil end
   end
 end
 
