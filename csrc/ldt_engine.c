@@ -36,10 +36,17 @@ static int engine_close(lua_State *L) {
   return 0;
 }
 
-static ldt_engine *check_self(lua_State *L) {
+/* Enough for what only reads memory, which is the process's own after a fork too. */
+static ldt_engine *check_open(lua_State *L) {
   ldt_engine *self = luaL_checkudata(L, 1, TYPE_NAME);
   if (!self->engine)
     luaL_error(L, "the engine is closed");
+  return self;
+}
+
+/* Costs a system call: getpid is not cached. */
+static ldt_engine *check_self(lua_State *L) {
+  ldt_engine *self = check_open(L);
   if (self->pid != getpid())
     luaL_error(L, "the engine belongs to another process");
   return self;
@@ -184,7 +191,7 @@ static int engine_step(lua_State *L) {
 
 /* engine:finished() -> the id of the next transfer that ended, or nil. */
 static int engine_finished(lua_State *L) {
-  return push_finished(L, check_engine(L));
+  return push_finished(L, check_open(L)->engine);
 }
 
 static void push_header(lua_State *L, const dt_answer *answer, const char *name) {
@@ -242,7 +249,7 @@ static bool release(lua_State *L, dt_engine *engine, dt_transfer_id id) {
  * Gives the transfer back.
  */
 static int engine_take(lua_State *L) {
-  dt_engine *engine = check_engine(L);
+  dt_engine *engine = check_open(L)->engine;
   dt_transfer_id id = check_id(L);
   dt_answer answer;
   if (!dt_engine_answer(engine, id, &answer))
