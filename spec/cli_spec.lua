@@ -167,6 +167,12 @@ describe("dingtalk-calendar #slow", function()
       local failure = cjson.decode(out).error
       assert.same({ 8, "not_found", "rejected" }, { code, failure.kind, failure.outcome })
       assert.truthy(err:find("not_found", 1, true))
+      for _, arguments in ipairs { "add --json", "add --json --nope", "add --json --file /nowhere a", "nope --json" } do
+        code, out, err = run(arguments)
+        failure = cjson.decode(out).error
+        assert.same({ 2, "argument" }, { code, failure.kind })
+        assert.truthy(err:find(failure.message, 1, true))
+      end
     end)
 
     it("JSON whatever the service or a file's name holds", function()

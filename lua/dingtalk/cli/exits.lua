@@ -23,7 +23,18 @@ exits.rows = {
   { 130, "interrupted", "Ctrl-C" },
 }
 
-for _, row in ipairs(exits.rows) do exits[row[2]] = row[1] end
+local names = {}
+
+for _, row in ipairs(exits.rows) do
+  exits[row[2]], names[row[1]] = row[1], row[2]
+end
+
+--- What an exit code says.
+---@param code integer
+---@return string
+function exits.name(code)
+  return names[code]
+end
 
 --- The exit code of an error.
 ---@param err dingtalk.Error

@@ -105,6 +105,13 @@ local function is_interrupt(message)
   return type(message) == "string" and message:find("interrupted!", 1, true) ~= nil
 end
 
+local function wants_json(argv)
+  for _, word in ipairs(argv) do
+    if word == "--json" then return true end
+  end
+  return false
+end
+
 --- Runs the command line.
 ---@param argv string[]
 ---@param world table? what it needs of the process, for specs
@@ -119,7 +126,8 @@ function main.run(argv, world)
   local parser = arguments.parser()
   local parsed, args = parser:pparse(argv)
   if not parsed then
-    world.stderr:write(parser:get_usage(), "\n\ndingtalk-calendar: ", args, "\n")
+    world.stderr:write(parser:get_usage(), "\n\n")
+    output.failure(world, { json = wants_json(argv) }, args, "argument")
     return exits.argument
   end
   fill(args, world.getenv)
@@ -132,7 +140,7 @@ function main.run(argv, world)
   elseif not ran then
     code, message = exits.failed, code
   end
-  if message then output.failure(world, args, message) end
+  if message then output.failure(world, args, message, exits.name(code)) end
   local flushed, problem = world.stdout:flush()
   if flushed then return code end
   world.stderr:write("dingtalk-calendar: ", problem, "\n")

@@ -59,9 +59,10 @@ end
 ---@param world table
 ---@param args table
 ---@param err dingtalk.Error|string
-function output.failure(world, args, err)
+---@param kind string? of an error that is a text: a name of dingtalk.cli.exits
+function output.failure(world, args, err, kind)
   if args.json then
-    output.json(world.stdout, { error = errors.is_error(err) and err or { kind = "failed", message = err } })
+    output.json(world.stdout, { error = errors.is_error(err) and err or { kind = kind, message = err } })
   end
   world.stderr:write("dingtalk-calendar: ", (tostring(err):gsub("^dingtalk: ", "")), "\n")
 end
