@@ -48,6 +48,11 @@ describe("the unionId", function()
     assert.same({ USER, "Manager", "13800000001" }, { me.unionId, me.nick, me.mobile })
   end)
 
+  it("of oneself comes without what the service leaves null", function()
+    answer('{"unionId":"u","email":null,"nick":"n"}', "me")
+    assert.same({ unionId = "u", nick = "n" }, contact.me(TOKEN, { client = client }))
+  end)
+
   it("of a member of staff who is called me", function()
     sandbox.users { userid = "me", unionid = "iiMe" }
     assert.equal("iiMe", unionid { userid = "me" })

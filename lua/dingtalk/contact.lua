@@ -102,7 +102,7 @@ local function ask_me(run)
   }), slot)
   if err then return nil, err end
   if not text_of(object, "unionId") then return nil, bad_answer(slot, "the answer holds no unionId") end
-  return object
+  return json.plain(object)
 end
 
 local function look_up(run, kind, id)
