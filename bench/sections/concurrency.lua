@@ -26,7 +26,7 @@ local function measure(url, in_flight, calls, rounds)
 end
 
 return function(quick)
-  local calls, rounds = quick and 2000 or 10000, quick and 1 or 5
+  local calls, rounds = quick and 2000 or 5000, quick and 1 or 3
   for _, way in ipairs { { "plain HTTP/1.1", contestants.http }, { "HTTPS", contestants.https } } do
     local name, url = way[1], way[2]
     report.section("Concurrency over " .. name)

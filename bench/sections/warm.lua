@@ -85,8 +85,8 @@ end
 return function(quick)
   local one = { ["module, Lua 5.4, strings"] = 1.05 }
   local many = { ["module, Lua 5.4, strings"] = 1.25, ["module, Lua 5.4, tables"] = 1.45 }
-  count_instructions(1, quick and 200 or 1000, one)
-  count_instructions(500, quick and 100 or 400, many)
-  time(1, quick and 400 or 2000, quick and 3 or 9, one)
-  time(500, quick and 100 or 400, quick and 3 or 9, many)
+  count_instructions(1, quick and 200 or 500, one)
+  count_instructions(500, quick and 100 or 200, many)
+  time(1, quick and 400 or 1500, quick and 3 or 9, one)
+  time(500, quick and 100 or 300, quick and 3 or 9, many)
 end
