@@ -97,13 +97,15 @@ function attendees.change(client, kind, token, user, cal, event, people, opts, p
   local task, plan = prepare(client, kind, token, user, cal, event, people, opts)
   if not task then return nil, plan end
   task.pace = pace
-  opts = opts or NO_OPTIONS
+  -- Eight fields, which is what fits into a table of half the size; the others are rare.
   local run = {
-    client = client, kind = kind, task = task, plan = plan, client_token = opts.client_token,
-    on_batch = opts.on_batch, checkpoint = opts.checkpoint, next = 1, count = 0, attempts = 0,
-    concurrency = opts.concurrency or limits.defaults.concurrency, failed = false,
+    client = client, kind = kind, task = task, plan = plan, next = 1, count = 0, attempts = 0,
+    concurrency = opts and opts.concurrency or limits.defaults.concurrency,
   }
-  if opts.confirm then
+  if opts then
+    run.client_token, run.on_batch, run.checkpoint = opts.client_token, opts.on_batch, opts.checkpoint
+  end
+  if opts and opts.confirm then
     confirm.send(run, { user, cal or "primary", event }, people)
   else
     batches.send(run)
