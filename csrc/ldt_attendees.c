@@ -186,14 +186,16 @@ static bool add_entry(encoder *enc, int type) {
   return add(enc, id, length, flag);
 }
 
-/* Most lists are walked by lua_next in order. Returns whether all of this one was. */
-static bool add_in_order(encoder *enc, bool *in_order) {
+/* Most lists are walked by lua_next in order. Returns whether all of this one was. There is room
+   for `count`: finalizers, run since they were counted, may have added others. */
+static bool add_in_order(encoder *enc, uint32_t count, bool *in_order) {
   lua_State *L = enc->L;
   *in_order = true;
   lua_pushnil(L);
   while (lua_next(L, 1)) {
     enc->position++;
-    if (lua_type(L, -2) != LUA_TNUMBER || lua_tonumber(L, -2) != (lua_Number)enc->position) {
+    if (enc->position > count || lua_type(L, -2) != LUA_TNUMBER ||
+        lua_tonumber(L, -2) != (lua_Number)enc->position) {
       *in_order = false;
       return false;
     }
@@ -240,24 +242,34 @@ static bool add_by_position(encoder *enc, uint32_t count) {
   return true;
 }
 
-/* The list at 1 and the position behind its last: raises when that is neither a key nor a slot. */
-static int next_is_none(lua_State *L) {
-  lua_pushboolean(L, !lua_next(L, 1));
+/* The list at 1, its last position at 2 and one behind it at 3, which raises when it is neither a
+   key nor a slot. */
+static int nothing_follows(lua_State *L) {
+  lua_pushvalue(L, 2);
+  bool is = !lua_next(L, 1);
+  lua_settop(L, 3);
+  lua_pushboolean(L, is && !lua_next(L, 1));
   return 1;
 }
 
 /*
  * Whether the list is all there is in the table. lua_next takes an absent key
- * only for a free slot of the array part; then the last entry stands in that
- * part too, and nothing came behind it in the order of lua_next, which visits
- * the other keys last. False when that cannot be told so: a walk by lua_next
- * tells it always and costs three times as much a plain string.
+ * for a slot of the array part, or for one of the other part that was emptied:
+ * so it is asked for the end that the array part has when Lua made it grow, a
+ * power of two. The last entry then stands in that part too, and nothing came
+ * behind it in the order of lua_next, which visits the other keys last. False
+ * when that cannot be told so: a walk by lua_next tells it always and costs
+ * three times as much a plain string.
  */
 static bool is_all_array(lua_State *L, uint32_t count) {
-  lua_pushcfunction(L, next_is_none);
+  uint32_t end = FEWEST_BY_POSITION;
+  while (end <= count)
+    end *= 2;
+  lua_pushcfunction(L, nothing_follows);
   lua_pushvalue(L, 1);
-  lua_pushinteger(L, (lua_Integer)count + 1);
-  bool is = lua_pcall(L, 2, 1, 0) == 0 && lua_toboolean(L, -1);
+  lua_pushinteger(L, (lua_Integer)count);
+  lua_pushinteger(L, (lua_Integer)end);
+  bool is = lua_pcall(L, 3, 1, 0) == 0 && lua_toboolean(L, -1);
   lua_pop(L, 1);
   return is;
 }
@@ -285,7 +297,7 @@ static bool add_all(encoder *enc, uint32_t count) {
     return false;
   if (count >= FEWEST_BY_POSITION && is_all_array(enc->L, count))
     return add_by_position(enc, count);
-  if (add_in_order(enc, &in_order))
+  if (add_in_order(enc, count, &in_order))
     return true;
   if (in_order)
     return false;

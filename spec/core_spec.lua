@@ -49,6 +49,53 @@ describe("core.attendees", function()
     assert.are_not.equal(core.attendees({ "a" }, true):digest("x"), core.attendees({ "a" }, false):digest("x"))
   end)
 
+  -- Emptied places of a table's hash part were once taken for free ones of its array part.
+  it("sees what stands in a table that has lost fields and entries", function()
+    for fields = 2, 8 do
+      local list = {}
+      for i = 1, 16 do list[i] = "p" .. i end
+      for i = 1, fields do list["field" .. i] = true end
+      for i = 2, fields do list["field" .. i] = nil end
+      list[17], list[19] = "p17", "p19"
+      list[17] = nil
+      local body, code = core.attendees(list)
+      assert.is_nil(body)
+      assert.equal("not_a_list", code)
+      list.field1 = nil
+      assert.same({ nil, "hole", 17 }, { core.attendees(list) })
+    end
+  end)
+
+  local function at_collection(f)
+    if newproxy then -- luacheck: ignore
+      getmetatable(newproxy(true)).__gc = f -- luacheck: ignore
+    else
+      setmetatable({}, { __gc = f })
+    end
+  end
+
+  -- The memory for the list is allocated when its entries have been counted.
+  it("bears a finalizer that adds to the list meanwhile", function()
+    local inside, added = false, 0
+    local function finalizer(list)
+      return function()
+        if not inside or #list > 3 then return end
+        for i = 4, 3000 do list[i] = "p" .. i end
+        added = added + 1
+      end
+    end
+    for round = 1, 4000 do
+      local list = { "p1", "p2", "p3" }
+      for _ = 1, round % 50 do at_collection(finalizer(list)) end
+      inside = true
+      local body, code = core.attendees(list)
+      inside = false
+      assert.equal(#list > 3 and "hole" or nil, code)
+      assert.equal(#list == 3, body ~= nil)
+    end
+    assert.is_true(added > 0)
+  end)
+
   it("raises only where a program is wrong", function()
     local body = core.attendees { "a" }
     for _, wrong in ipairs {
