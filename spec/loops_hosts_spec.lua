@@ -5,11 +5,11 @@ local hosts = require "spec.loops.hosts"
 local sandbox = require "spec.support.sandbox"
 
 -- Of these nothing resumes a coroutine that was not made for them.
-local particular = { cqueues = true, copas = true }
+local particular = { cqueues = true, copas = true, ["later copas"] = true }
 
 teardown(sandbox.reset)
 
-for _, name in ipairs { "cqueues", "luv", "copas", "manual", "own" } do
+for _, name in ipairs { "cqueues", "luv", "copas", "later copas", "manual", "own" } do
   local host = hosts[name]
 
   describe("the loop " .. name, function()

@@ -113,6 +113,23 @@ function hosts.copas.run(_, ...)
   if failure then error(failure, 0) end
 end
 
+-- The adapter with another copas below it.
+local later_copas = require "spec.loops.later_copas"
+local function adapter_of_later_copas()
+  local before, adapter = package.loaded.copas, package.loaded["dingtalk.loops.copas"]
+  package.loaded.copas, package.loaded["dingtalk.loops.copas"] = later_copas, nil
+  local found = require "dingtalk.loops.copas"
+  package.loaded.copas, package.loaded["dingtalk.loops.copas"] = before, adapter
+  return found
+end
+
+hosts["later copas"] = { loop = adapter_of_later_copas(), sleep = later_copas.pause }
+
+hosts["later copas"].run = function(_, ...)
+  for _, work in ipairs { ... } do later_copas.addthread(work) end
+  later_copas.loop()
+end
+
 hosts.manual = { loop = "manual" }
 local of_frames = scheduler(coroutine.yield)
 hosts.manual.sleep = of_frames.sleep

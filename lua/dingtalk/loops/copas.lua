@@ -43,12 +43,13 @@ function Copas.resume(_, slot)
   end
 end
 
--- What copas and socket.select want of a socket.
+-- What copas and socket.select want of a socket. That of a closed client claims to hold data, so that the
+-- thread which reads from it ends; which descriptor it names no longer matters.
 local function descriptor(client)
   local was_readable = true
   return {
-    getfd = function() return client:pollfd() or -1 end,
-    dirty = function() return false end,
+    getfd = function() return client:pollfd() or client.closed and 0 or -1 end,
+    dirty = function() return client.closed end,
     close = function() end,
     receive = function()
       was_readable = not was_readable
