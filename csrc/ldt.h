@@ -19,6 +19,13 @@ const char *ldt_text_fault(dt_text_fault fault);
  */
 const char *ldt_attendees_body(lua_State *L, int index, lua_Integer number, size_t *length);
 
+/*
+ * Counts a transfer that reads from the attendees at `index` (`change` is 1), or has ended (-1):
+ * their memory stays meanwhile, whoever frees them, since finalizers run in any order. Never
+ * raises; a value that is no userdata is left alone.
+ */
+void ldt_attendees_count(lua_State *L, int index, int change);
+
 /* Makes the metatable `name` with `metamethods` and, as __index, `methods`. */
 void ldt_new_metatable(lua_State *L, const char *name, const luaL_Reg *metamethods,
                        const luaL_Reg *methods);

@@ -34,6 +34,7 @@ typedef struct batch {
 typedef struct attendees {
   dt_buf body; /* the bodies of all batches, one after the other */
   dt_idset seen;
+  int transfers; /* that read from the body */
   uint32_t batch_count;
   batch batches[];
 } attendees;
@@ -440,12 +441,23 @@ static int attendees_digest(lua_State *L) {
   return 1;
 }
 
-/* attendees:free() frees the bodies, which the collector would take for small. Idempotent. */
+void ldt_attendees_count(lua_State *L, int index, int change) {
+  attendees *self = lua_touserdata(L, index);
+  if (!self)
+    return;
+  self->transfers += change;
+  if (!self->transfers && !self->batch_count)
+    dt_buf_free(&self->body);
+}
+
+/* attendees:free() frees the bodies, which the collector would take for small, once no transfer
+   reads from them. Idempotent. */
 static int attendees_free(lua_State *L) {
   attendees *self = check_attendees(L, 1);
   dt_idset_free(&self->seen);
-  dt_buf_free(&self->body);
   self->batch_count = 0;
+  if (!self->transfers)
+    dt_buf_free(&self->body);
   return 0;
 }
 

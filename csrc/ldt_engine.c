@@ -24,6 +24,17 @@ typedef struct ldt_engine {
   pid_t pid;         /* the process that made it */
 } ldt_engine;
 
+/* The transfers have ended: what they read from may go. */
+static void let_go_of_all(lua_State *L) {
+  lua_getuservalue(L, 1);
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    ldt_attendees_count(L, -1, -1);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 static int engine_close(lua_State *L) {
   ldt_engine *self = luaL_checkudata(L, 1, TYPE_NAME);
   dt_engine *engine = self->engine;
@@ -33,6 +44,8 @@ static int engine_close(lua_State *L) {
   self->waker = NULL;
   (is_own ? dt_waker_free : dt_waker_abandon)(waker);
   (is_own ? dt_engine_free : dt_engine_abandon)(engine);
+  if (engine)
+    let_go_of_all(L);
   return 0;
 }
 
@@ -123,11 +136,21 @@ static dt_transfer_id check_id(lua_State *L) {
   return (dt_transfer_id)luaL_checkinteger(L, 2);
 }
 
-/* Keeps the value at `index` for the transfer in `slot`; nil lets go of it. */
+/* Keeps the value at `index` for the transfer in `slot`. */
 static void anchor(lua_State *L, uint32_t slot, int index) {
-  lua_pushvalue(L, index);
   lua_getuservalue(L, 1);
-  lua_insert(L, -2);
+  lua_pushvalue(L, index);
+  lua_rawseti(L, -2, (int)slot);
+  lua_pop(L, 1);
+  ldt_attendees_count(L, index, 1);
+}
+
+static void let_go(lua_State *L, uint32_t slot) {
+  lua_getuservalue(L, 1);
+  lua_rawgeti(L, -1, (int)slot);
+  ldt_attendees_count(L, -1, -1);
+  lua_pop(L, 1);
+  lua_pushnil(L);
   lua_rawseti(L, -2, (int)slot);
   lua_pop(L, 1);
 }
@@ -161,10 +184,13 @@ static int engine_start(lua_State *L) {
   read_body(L, &request);
   /* Before the start: afterwards a raised "not enough memory" would leave a transfer that reads
      from a body nothing holds. */
-  anchor(L, dt_engine_next_slot(engine), 6);
+  uint32_t slot = dt_engine_next_slot(engine);
+  anchor(L, slot, 6);
   dt_transfer_id id = dt_engine_start(engine, &request, &fault);
-  if (!id)
+  if (!id) {
+    let_go(L, slot);
     return push_fault(L, fault);
+  }
   lua_pushinteger(L, (lua_Integer)id);
   return 1;
 }
@@ -235,9 +261,7 @@ static int push_answer(lua_State *L, const dt_answer *answer) {
 static bool release(lua_State *L, dt_engine *engine, dt_transfer_id id) {
   uint32_t slot = dt_engine_slot(engine, id);
   bool sent = dt_engine_release(engine, id);
-  lua_pushnil(L);
-  anchor(L, slot, -1);
-  lua_pop(L, 1);
+  let_go(L, slot);
   return sent;
 }
 

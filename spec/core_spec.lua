@@ -1,4 +1,5 @@
 local core = require "dingtalk.core"
+local socket = require "socket"
 
 describe("core.url", function()
   local function url(segment) return core.url("https://h", "/a/", segment, "/b") end
@@ -160,6 +161,35 @@ describe("core.engine", function()
     assert.equal(0, engine:in_flight())
     assert.is_nil((engine:finished()))
     engine:close()
+  end)
+
+  -- Finalizers run in any order: one may step the engine after the body's own has run.
+  it("keeps a body that was freed while it is sent", function()
+    local server = assert(socket.bind("127.0.0.1", 0))
+    local _, port = server:getsockname()
+    local list = {}
+    for i = 1, 400 do list[i] = ("x"):rep(1000) .. i end
+    local engine, body = new(), core.attendees(list)
+    local expected, received, peer = body:body(1), "", nil
+    local id = assert(engine:start("POST", ("http://127.0.0.1:%d/"):format(port), "t", "c", body, 1, 5))
+    body:free()
+    assert.equal(0, body:batches())
+    local deadline = core.now() + 5
+    server:settimeout(0)
+    while #received <= #expected and core.now() < deadline do
+      engine:step(0.01)
+      peer = peer or server:accept()
+      if peer then
+        peer:settimeout(0)
+        local whole, _, part = peer:receive(65536)
+        received = received .. (whole or part)
+      end
+    end
+    assert.is_true(received:sub(-#expected) == expected)
+    assert.is_true(engine:cancel(id))
+    engine:close()
+    peer:close()
+    server:close()
   end)
 
   it("can be closed twice, and does nothing after", function()
