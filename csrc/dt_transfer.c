@@ -129,6 +129,7 @@ static bool set_authorities(CURL *easy, const dt_transfer_setup *setup) {
 static bool set_proxy(CURL *easy, const dt_transfer_setup *setup) {
   return SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) &&
          SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
+         SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
          (!setup->proxy || SET(CURLOPT_PROXY, setup->proxy));
 }
 

@@ -192,6 +192,29 @@ describe("core.engine", function()
     server:close()
   end)
 
+  it("offers a server and a proxy TLS 1.2 and 1.3 only", function()
+    local server = assert(socket.bind("127.0.0.1", 0))
+    local _, port = server:getsockname()
+    local here = ("https://127.0.0.1:%d"):format(port)
+    server:settimeout(0)
+    for _, proxy in ipairs { "", here } do
+      local engine, peer = new { connect_timeout_ms = 5000, proxy = proxy }, nil
+      assert(engine:start("GET", here, nil, nil, nil, nil, 5))
+      local deadline = core.now() + 5
+      while not peer and core.now() < deadline do
+        engine:step(0.01)
+        peer = server:accept()
+      end
+      for _ = 1, 10 do engine:step(0.01) end
+      peer:settimeout(0.1)
+      local _, _, hello = peer:receive(65536)
+      assert.truthy(hello:find("\0\43\0\5\4\3\4\3\3", 1, true)) -- the extension supported_versions
+      peer:close()
+      engine:close()
+    end
+    server:close()
+  end)
+
   it("can be closed twice, and does nothing after", function()
     local engine = new()
     start(engine)
