@@ -189,10 +189,14 @@ function methods:events()
   return "r"
 end
 
---- Seconds until step() is due whatever the descriptor says, or nil.
+--- Seconds until step() is due whatever the descriptor says, or nil. Where the platform has no
+--- descriptor they are few while anything is in flight.
 ---@return number?
 function methods:timeout()
-  return not self.closed and self.engine and self.engine:timeout() or nil
+  if self.closed or not self.engine then return nil end
+  local seconds = self.engine:timeout()
+  if self:is_idle() or self.engine:pollfd() then return seconds end
+  return math.min(seconds or limits.poll_interval, limits.poll_interval)
 end
 
 --- Closes the connections. Calls in flight end with kind "cancelled". Idempotent.

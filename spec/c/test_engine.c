@@ -374,7 +374,9 @@ static void an_alarm_ends_a_wait(dt_engine *engine) {
 /* Whoever watches the descriptor and calls step(0) when it is readable needs nothing else. */
 static void the_descriptor_tells_when_to_step(dt_engine *engine) {
   struct pollfd fd = {.fd = dt_engine_fd(engine), .events = POLLIN};
-  CHECK(fd.fd >= 0 && poll(&fd, 1, 0) == 0);
+  if (fd.fd < 0) /* the portable poller */
+    return;
+  CHECK(poll(&fd, 1, 0) == 0);
   dt_transfer_id id = start(engine);
   dt_transfer_id done = 0;
   int64_t until = dt_clock_us() + PATIENCE_US;
@@ -465,8 +467,7 @@ static void a_wait_for_a_connection_ends_in_time(void) {
 }
 
 /* The one that was released had the only connection. */
-static void a_release_wakes_who_waits_for_a_connection(void) {
-  dt_engine *engine = new_engine_of_one_connection();
+static void a_release_wakes_who_waits_for_a_connection(dt_engine *engine) {
   struct pollfd fd = {.fd = dt_engine_fd(engine), .events = POLLIN};
   answer_with(NULL);
   dt_transfer_id first = start(engine);
@@ -477,9 +478,7 @@ static void a_release_wakes_who_waits_for_a_connection(void) {
   dt_engine_release(engine, first);
   CHECK(poll(&fd, 1, 1000) == 1);
   dt_engine_release(engine, second);
-  dt_engine_free(engine);
   answer_with(OK);
-  server_close_all();
 }
 
 int main(void) {
@@ -507,7 +506,11 @@ int main(void) {
     server_close_all();
   }
   a_wait_for_a_connection_ends_in_time();
-  a_release_wakes_who_waits_for_a_connection();
+  engine = new_engine_of_one_connection();
+  if (dt_engine_fd(engine) >= 0)
+    a_release_wakes_who_waits_for_a_connection(engine);
+  dt_engine_free(engine);
+  server_close_all();
   freed_with_all_in_flight();
   plain_http_only_where_allowed();
   server_close_all();

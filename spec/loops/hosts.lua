@@ -21,7 +21,7 @@ end
 local flavour = jit and "LuaJIT" or _VERSION
 
 local function need(host, module)
-  if not has(module) then host.missing = ("Debian has no %s for %s"):format(module, flavour) end
+  if not has(module) then host.missing = ("Debian has no %s for %s"):format(host.loop, flavour) end
   return host
 end
 
@@ -40,7 +40,7 @@ end
 
 function hosts.cqueues.sleep(seconds) require("cqueues").sleep(seconds) end
 
-hosts.luv = need({ loop = "luv" }, "luv")
+hosts.luv = need({ loop = "luv" }, "spec.support.luv")
 
 local function resume(thread)
   local ok, message = coroutine.resume(thread)
@@ -49,11 +49,11 @@ end
 
 function hosts.luv.run(_, ...)
   for _, work in ipairs { ... } do resume(coroutine.create(work)) end
-  require("luv").run()
+  require("spec.support.luv").run()
 end
 
 function hosts.luv.sleep(seconds)
-  local uv = require "luv"
+  local uv = require "spec.support.luv"
   local thread, timer = coroutine.running(), uv.new_timer()
   timer:start(math.ceil(seconds * 1000), 0, function()
     timer:close()
@@ -168,12 +168,14 @@ function Adapter:close() watched[self.client] = nil end
 hosts.own = { loop = Adapter, sleep = of_queue.sleep }
 
 local function select_watched()
-  local list = {}
+  local list, due = {}, {}
   for client in pairs(watched) do
     local fd = client:pollfd()
-    if fd then list[#list + 1] = { client = client, getfd = function() return fd end, dirty = function() end } end
+    local watch = { client = client, getfd = function() return fd end, dirty = function() end }
+    table.insert(fd and list or due, watch)
   end
-  for _, ready in ipairs((socket.select(list, nil, FRAME_SECONDS))) do ready.client:step() end
+  for _, ready in ipairs((socket.select(list, nil, FRAME_SECONDS))) do due[#due + 1] = ready end
+  for _, ready in ipairs(due) do ready.client:step() end
   for client in pairs(watched) do
     if client:is_idle() then watched[client] = nil end
   end

@@ -49,7 +49,7 @@ end
 
 function concurrently.luv(_, count, work)
   local threads = coroutines(count, work)
-  require("luv").run()
+  require("spec.support.luv").run()
   assert(all_dead(threads), "the loop ended before the calls did")
 end
 

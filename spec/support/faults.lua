@@ -216,7 +216,7 @@ end
 hosts.luv = { run = function(work)
   local thread = coroutine.create(work)
   resume(thread)
-  require("luv").run()
+  require("spec.support.luv").run()
   assert(coroutine.status(thread) == "dead", "the loop ended before the calls did")
 end }
 

@@ -1,7 +1,8 @@
 --- Copas: a thread of its reads from the engine's descriptor, as from a socket, while anything is in
---- flight.
+--- flight; where there is none it sleeps between two steps.
 
 local copas = require "copas"
+local limits = require "dingtalk.limits"
 
 local Copas = { name = "copas" }
 Copas.__index = Copas
@@ -15,9 +16,10 @@ local function current()
   return not is_main and running or nil
 end
 
-function Copas.check()
-  if current() then return true end
-  return nil, 'with loop = "copas" a call must be made in a thread of copas'
+function Copas:check()
+  if not current() then return nil, 'with loop = "copas" a call must be made in a thread of copas' end
+  if copas.sleep or self.client:pollfd() then return true end
+  return nil, 'loop = "copas" needs Copas 2 or later here, where the platform has no descriptor to watch'
 end
 
 -- A queue that keeps nothing: without one, copas takes the thread for ended and closes its socket.
@@ -59,13 +61,21 @@ local function descriptor(client)
   }
 end
 
+local function wait(client)
+  if client:pollfd() then
+    copas.receive(descriptor(client), 1)
+  else
+    (copas.pause or copas.sleep)(limits.poll_interval)
+  end
+end
+
 function Copas:watch()
   if self.watching then return end
   self.watching = true
   local client = self.client
   copas.addthread(function()
     while self.watching and not client:is_idle() do
-      copas.receive(descriptor(client), 1)
+      wait(client)
       client:step()
     end
     self.watching = false

@@ -1,6 +1,8 @@
---- luv (libuv): the loop watches the engine's descriptor; a call yields in any coroutine.
+--- luv (libuv): the loop watches the engine's descriptor, or ticks by a timer where there is none; a
+--- call yields in any coroutine.
 
 local coroutines = require "dingtalk.loops.coroutines"
+local limits = require "dingtalk.limits"
 local uv = require "luv"
 
 local REAP_INTERVAL = 1 -- seconds between two steps that look for coroutines closed while waiting
@@ -12,17 +14,40 @@ local Luv = {
 }
 Luv.__index = Luv
 
+-- libuv keeps what a handle calls, so that names us only while something is in flight: a client that
+-- was dropped can be collected.
 function Luv.new(client)
-  return setmetatable({ client = client }, Luv)
+  local watched = {}
+  local function tick()
+    if watched.adapter then watched.adapter:tick() end
+  end
+  return setmetatable({ client = client, watched = watched, on_tick = tick }, Luv)
 end
 
---- A stopped handle does not keep uv.run() from returning.
+local function start(self)
+  local fd = self.client:pollfd()
+  if fd then
+    self.handle = self.handle or uv.new_poll(fd)
+    self.handle:start("r", self.on_tick)
+  else
+    local ms = limits.poll_interval * 1000
+    self.handle = self.handle or uv.new_timer()
+    self.handle:start(ms, ms, self.on_tick)
+  end
+end
+
+-- A stopped handle does not keep uv.run() from returning. It is never closed but left to the collector:
+-- luv 1.44 crashes when a program ends with a closed handle whose loop did not run again.
+local function stop(self)
+  self.watched.adapter = nil
+  if self.handle then self.handle:stop() end
+end
+
 function Luv:watch()
-  if self.watching then return end
-  self.watching = true
+  if self.watched.adapter then return end
+  self.watched.adapter = self
   self:look_later()
-  self.poll = self.poll or uv.new_poll(self.client:pollfd())
-  self.poll:start("r", function() self:tick() end)
+  start(self)
 end
 
 -- From Lua 5.4 on somebody may close a coroutine whose answer is far away.
@@ -33,23 +58,17 @@ end
 function Luv:tick()
   local client = self.client
   local ok, message = pcall(client.step, client)
-  if self.watching and client:is_idle() then
-    self.watching = false
-    self.poll:stop()
-  elseif self.watching and not client.reminder then
+  if client:is_idle() then
+    stop(self)
+  elseif self.watched.adapter and not client.reminder then
     self:look_later()
   end
   if not ok then error(message, 0) end
 end
 
 function Luv:close()
-  local poll = self.poll
-  self.poll, self.watching = nil, false
-  if not poll then return end
-  poll:stop()
-  -- luv 1.44 crashes at exit with a handle closed that its loop never ran again for; once the loop
-  -- has ended, the handle is left to the collector.
-  if uv.loop_alive() then poll:close() end
+  stop(self)
+  self.handle = nil
 end
 
 Luv.forget = Luv.close

@@ -2,13 +2,13 @@
 --- the engine. It reads from a cosocket into which a helper thread writes a byte when a step is due;
 --- where there is no such thread it polls.
 
+local limits = require "dingtalk.limits"
 local semaphore = require "ngx.semaphore"
 
 local ngx = ngx
 
 local LINGER = 1 -- seconds the light thread stays when idle: it also delays a worker's quit so long
 local NO_TIMEOUT = 86400000 -- milliseconds; a cosocket's time-out would be written to the error log
-local POLL_INTERVAL = 0.002 -- seconds between two steps where there is no helper thread
 local WAIT = 3600 -- seconds a semaphore waits at a time; the engine's own time-outs end a call
 
 -- Phases in which ngx_lua can suspend the caller.
@@ -32,7 +32,7 @@ function Nginx.check()
 end
 
 local function poll(self)
-  ngx.sleep(POLL_INTERVAL)
+  ngx.sleep(limits.poll_interval)
   if not self.client.closed then self.client:step() end
 end
 
@@ -82,7 +82,7 @@ local function drive(self)
   local socket = connect(engine)
   while not is_due_to_end(self) do
     if not socket then
-      ngx.sleep(POLL_INTERVAL)
+      ngx.sleep(limits.poll_interval)
     elseif not socket:receiveany(64) then
       break
     end
