@@ -253,13 +253,13 @@ describe("checkpoint", function()
   end)
 
   it("keeps it through a token source that fails", function()
-    local list = { "a" }
+    local one = { "a" }
     sandbox.faults { fault = "close", after = true, next = 3 }
-    local _, first = example.add(client, list)
+    local _, first = example.add(client, one)
     local own = errors.new { kind = "quota", code = "c", message = "m", outcome = "rejected", retryable = false }
     for _, why in ipairs { "no network", own } do
       local source = { get = function() return nil, why end, invalidate = print }
-      local _, second = client:add_attendees(source, example.USER, nil, example.EVENT, list, { resume = first.resume })
+      local _, second = client:add_attendees(source, example.USER, nil, example.EVENT, one, { resume = first.resume })
       assert.same({ "unknown", first.resume }, { second.outcome, second.resume })
     end
   end)

@@ -3,6 +3,7 @@
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
+local suggestion = require "dingtalk.suggestion"
 
 local options = {}
 
@@ -96,38 +97,7 @@ function options.fault_text(code)
   return fault_texts[code] or code
 end
 
--- The number of edits between two short names, or more than 2.
-local function distance(a, b)
-  if math.abs(#a - #b) > 2 then return 3 end
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local same = a:byte(i) == b:byte(j)
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + (same and 0 or 1))
-    end
-  end
-  return row[#b]
-end
-
---- "did you mean …?" for a misspelt name, or nil.
----@param name any
----@param known table the names as keys
----@return string?
-function options.did_you_mean(name, known)
-  if type(name) ~= "string" or #name > 40 then return nil end
-  local plain = name:lower():gsub("[_%-]", "")
-  local best, best_distance = nil, 3
-  for candidate in pairs(known) do
-    local edits = distance(plain, (candidate:lower():gsub("_", "")))
-    if edits < best_distance or (edits == best_distance and best and candidate < best) then
-      best, best_distance = candidate, edits
-    end
-  end
-  return best and ("did you mean %q?"):format(best)
-end
+options.did_you_mean = suggestion
 
 local checks = {}
 
@@ -252,7 +222,9 @@ local function check_inherited(given, schema, prefix)
   for name, row in pairs(schema) do
     local ok, value = pcall(field, given, name)
     local shown = prefix .. "." .. name
-    if not ok then return errors.argument(shown, "wrong_type", shown .. " cannot be read: " .. errors.one_line(value)) end
+    if not ok then
+      return errors.argument(shown, "wrong_type", shown .. " cannot be read: " .. errors.one_line(value))
+    end
     local err = value ~= nil and options.check_value(value, row, shown, given)
     if err then return err end
   end
