@@ -106,6 +106,9 @@ void dt_poller_close_opened(dt_poller *poller) {
   for (size_t fd = 0; fd < poller->capacity; fd++)
     if (poller->watches[fd] & OPENED)
       close((int)fd);
+#if defined(DT_POLLER_KQUEUE)
+  poller->fd = -1; /* a kqueue is not inherited: its number may be another descriptor's by now */
+#endif
 }
 
 /* Whole milliseconds, rounded up: waking early would spin until the time has come. */
