@@ -109,6 +109,29 @@ describe("a flight", function()
     assert.equal("second", said)
   end)
 
+  it("is taken over from a worker whose coroutine is dead, also while others wait #timing", function()
+    local function raise(worker) coroutine.resume(worker) end
+    -- Lua 5.4's; others cannot close one.
+    for _, finish in ipairs { raise, coroutine.close } do
+      local client = example.client { loop = "manual" }
+      local flight, said = single_flight.new(), nil
+      local worker = coroutine.create(function()
+        flight:run(client, client:now() + 20, function()
+          coroutine.yield()
+          error "mine"
+        end)
+      end)
+      assert(coroutine.resume(worker))
+      local began = core.now()
+      concurrently.manual(client, 2, function(i)
+        if i == 2 then return finish(worker) end
+        said = flight:run(client, client:now() + 10, function() return "second" end)
+      end)
+      assert.same({ "second", true }, { said, core.now() - began < 2 })
+      client:close()
+    end
+  end)
+
   it("is taken over from a worker that raised #timing", function()
     local client = example.client()
     local flight = single_flight.new()

@@ -5,6 +5,7 @@ local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 
 local GRACE = 1 -- seconds beyond its deadline after which work is taken for abandoned
+local LOOK = 0.5 -- seconds between two looks of who waits, whether it is
 
 local single_flight = {}
 
@@ -21,9 +22,16 @@ local function current_thread()
   return coroutine.running() or "main"
 end
 
--- Work whose coroutine was dropped or has raised, or that a fork left behind, never ends.
+-- Closed, or it raised. Where the host itself suspends, its coroutines are not ours to ask: nginx calls
+-- those of another request dead.
+local function is_dead(running)
+  return not running.client.loop.direct and coroutine.status(running.thread) == "dead"
+end
+
+-- Work whose coroutine was dropped or is dead, or that a fork left behind, never ends.
 local function is_abandoned(running)
   return core.now() >= running.lapses or running.pid ~= core.pid() or running.thread == current_thread()
+    or is_dead(running)
 end
 
 --- Whether somebody is at work.
@@ -50,9 +58,9 @@ local function must_not_wait(running, client)
   return running.client ~= client and client.loop.name == "blocking"
 end
 
--- Waits for the work of another; false when the waiter's client was closed.
+-- Waits for the work of another, for some time; false when the waiter's client was closed.
 local function join(running, client, deadline)
-  local seconds = math.min(deadline - client:now(), running.lapses - core.now())
+  local seconds = math.min(deadline - client:now(), running.lapses - core.now(), LOOK)
   local slot = {}
   running.waiters[slot] = client
   local waited = client:park(slot, math.max(seconds, 0))
