@@ -108,7 +108,7 @@ describe("an answer of the service", function()
           local retry = errors.judge(answer_of(row)).retry
           -- A day's wait fits into no deadline; waiting for another request lasts until ours.
           local waits = row.retry_after and row.retry_after > 10
-          assert.equal(waits and 1 or retry == "processing" and 7 or attempts_of[retry] or 1, err.attempts)
+          assert.equal(waits and 1 or retry == "processing" and 10 or attempts_of[retry] or 1, err.attempts)
           assert.equal(err.attempts, sandbox.counters().calls)
         end
       end)

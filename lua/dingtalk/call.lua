@@ -176,7 +176,10 @@ local function next_wait(client, task, slot, failure)
   end
   local wait = call.backoff(row, slot.retries, client:random())
   if slot.retry_after and slot.retry_after > wait then wait = slot.retry_after end
-  if wait + LEAST_TIME <= task.deadline - client:now() then return wait end
+  local left = task.deadline - client:now()
+  if wait + LEAST_TIME <= left then return wait end
+  -- Only the deadline ends these: half of what is left, so that there is time for the answer.
+  if row.unlimited and not slot.retry_after and left / 2 >= row.base * row.floor then return left / 2 end
   failure.retry_after = failure.retry_after or wait
   return nil
 end
