@@ -32,7 +32,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # core.so leaves its Lua symbols to the host, so no library says which host it is for.
 # libcurl's symbols do not tell which of its options are asked for; the version does.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
-  "lua-cjson, ca-certificates, libcurl4 (>= ${DT_CURL_MINIMUM}) | libcurl3-gnutls (>= ${DT_CURL_MINIMUM})")
+  "lua-cjson, ca-certificates, libcurl4 (>= ${DT_CURL_MINIMUM})")
 if(DT_LUA STREQUAL "luajit")
   set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libnginx-mod-http-lua, luajit2 | luajit")
   set(CPACK_DEBIAN_PACKAGE_CONFLICTS "lua-dingtalk-5.1") # the same files

@@ -20,7 +20,7 @@ enum {
   HELD_US = 1000000,
   SETTINGS_US = 50000, /* how long a server may take to tell, beside the way there and back */
   LAUNCHES_A_ROUND = 32,
-  OVERDUE_US = 100000 /* how late libcurl may be with a time-out before it has lost the transfer */
+  OVERDUE_US = 20000 /* how late libcurl may be with a time-out before it has lost the transfer */
 };
 
 #define NEVER INT64_MAX

@@ -118,12 +118,21 @@ static bool set_security(CURL *easy, const dt_transfer_setup *setup) {
          SET(CURLOPT_HTTP09_ALLOWED, 0L);
 }
 
+/* Not every TLS library that libcurl is built with knows directories; without one, none is to be
+   unset. */
+static bool set_path(CURL *easy, CURLoption option, const char *path) {
+  CURLcode code = curl_easy_setopt(easy, option, path);
+  return code == CURLE_OK ||
+         (!path && (code == CURLE_NOT_BUILT_IN || code == CURLE_UNKNOWN_OPTION));
+}
+
 /* A proxy's own certificate is judged by the same authorities as the service's. */
 static bool set_authorities(CURL *easy, const dt_transfer_setup *setup) {
   if (!setup->ca_file && !setup->ca_path)
     return true;
-  return SET(CURLOPT_CAINFO, setup->ca_file) && SET(CURLOPT_CAPATH, setup->ca_path) &&
-         SET(CURLOPT_PROXY_CAINFO, setup->ca_file) && SET(CURLOPT_PROXY_CAPATH, setup->ca_path);
+  return SET(CURLOPT_CAINFO, setup->ca_file) && set_path(easy, CURLOPT_CAPATH, setup->ca_path) &&
+         SET(CURLOPT_PROXY_CAINFO, setup->ca_file) &&
+         set_path(easy, CURLOPT_PROXY_CAPATH, setup->ca_path);
 }
 
 static bool set_proxy(CURL *easy, const dt_transfer_setup *setup) {
