@@ -21,6 +21,7 @@ local batches = {
   batches = function() return BATCHES end,
   batch = function(_, number) return number * 500 - 499, number * 500 - 500 + sizes[number], sizes[number] end,
   digest = function() return digest end,
+  free = function() end,
 }
 function core.attendees() return batches end
 
