@@ -214,3 +214,30 @@ describe("closing", function()
     assert.is_nil(next(weak))
   end)
 end)
+
+describe("a client after a fork", function()
+  -- Plain Lua cannot fork: the engine says it is the parent's.
+  local function fork(client)
+    local parents = client.engine
+    client.engine = { is_usable = function() return false end, close = function() parents:close() end }
+  end
+
+  it("cancels what was in flight, and goes on with who waits for a time #timing", function()
+    sandbox.faults { fault = "answer", code = "systemError" }
+    local client = example.client { loop = "manual", random = function() return 0.4 end }
+    local said = {}
+    for i = 1, 2 do
+      coroutine.wrap(function()
+        if i == 2 then sandbox.settings { latency_ms = 400 } end
+        local result, err = add(client, { "p" .. i })
+        said[i] = result and "done" or err.code .. " " .. err.outcome
+      end)()
+      while i == 1 and not next(client.sleepers) do client:step() end
+    end
+    fork(client)
+    local by = core.now() + 5
+    while not (said[1] and said[2]) and core.now() < by do client:step() end
+    client:close()
+    assert.same({ "done", "forked unknown" }, said)
+  end)
+end)

@@ -94,7 +94,8 @@ function methods:earn_retry()
   self.retries_left = left < self.retry_budget and left or self.retry_budget
 end
 
--- After a fork the child starts anew; what the parent had in flight is not the child's.
+-- After a fork the child starts anew; what the parent had in flight is not the child's. Who waits for
+-- a time, waits on.
 local function abandon(self)
   self.engine:close()
   self.engine = nil
@@ -102,6 +103,7 @@ local function abandon(self)
   local slots = self.in_flight
   self.in_flight = {}
   self.loop:forget()
+  if next(self.sleepers) and self:open_engine() then self.loop:watch() end
   for _, slot in pairs(slots) do
     slot.cancelled, slot.sent = "forked", true
     waiting.wake(slot)

@@ -59,7 +59,7 @@ end
 local function alarm_by(self, at)
   if self.next_alarm and self.next_alarm <= at then return end
   self.next_alarm = at
-  self.engine:alarm(at)
+  if self.engine then self.engine:alarm(at) end
 end
 
 local function sleep_until(self, slot, at)
