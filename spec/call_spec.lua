@@ -226,6 +226,12 @@ describe("the token", function()
     assert.same({ nil, { id = TOKEN .. "-too" } }, { err, object })
   end)
 
+  it("and the id of a request are not all that a header can hold", function()
+    local _, slot = run(fake.new { with(OK, { request_id = "a\1\27[31m" .. TOKEN .. ("x"):rep(1000) }) })
+    assert.equal("a [31m[token]xxx", slot.request_id:sub(1, 16))
+    assert.is_true(#slot.request_id < 510)
+  end)
+
   it("of punctuation is found as it is", function()
     local odd = "%d.-*+?^$()[]%%"
     local err = run(fake.new { answer_with('{"code":"c","message":"bad ' .. odd .. '!"}') }, nil, 1, odd)

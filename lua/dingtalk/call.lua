@@ -186,7 +186,7 @@ end
 
 -- The service may echo what it was sent wherever it answers a text.
 local function redact_answer(failure, task, slot)
-  if slot.request_id then slot.request_id = redact(slot.request_id, task, slot) end
+  if slot.request_id then slot.request_id = errors.one_line(redact(slot.request_id, task, slot)) end
   if not failure then return end
   for _, field in ipairs { "code", "message", "request_id", "hint" } do
     failure[field] = failure[field] and redact(failure[field], task, slot)
