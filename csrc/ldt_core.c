@@ -7,6 +7,8 @@
 #include "dt_uri.h"
 
 #include <curl/curl.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -194,6 +196,20 @@ static void add_limits(lua_State *L) {
   lua_setfield(L, -2, "limits");
 }
 
+static pthread_once_t version_once = PTHREAD_ONCE_INIT;
+static char version[256];
+
+static void read_version(void) {
+  snprintf(version, sizeof version, "%s", curl_version());
+}
+
+/* curl_version writes its answer into the same place each time, whoever reads it in another thread.
+ */
+static const char *libcurl_version(void) {
+  pthread_once(&version_once, read_version);
+  return version;
+}
+
 #if defined(__GNUC__)
 #define LDT_EXPORT __attribute__((visibility("default")))
 #else
@@ -219,7 +235,7 @@ int luaopen_dingtalk_core(lua_State *L) {
   lua_newtable(L);
   luaL_setfuncs(L, functions, 0);
   add_limits(L);
-  lua_pushstring(L, curl_version());
+  lua_pushstring(L, libcurl_version());
   lua_setfield(L, -2, "libcurl");
   ldt_open_attendees(L);
   ldt_open_engine(L);
