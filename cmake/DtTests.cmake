@@ -41,6 +41,22 @@ foreach(file IN LISTS dt_test_files)
   set_tests_properties(${name} PROPERTIES LABELS c TIMEOUT 120)
 endforeach()
 
+# Forks, threads and signals for spec/process_spec.lua.
+if(TARGET PkgConfig::DT_LUA_PC)
+  dt_add_c_program(process_ldt_host "${PROJECT_SOURCE_DIR}/spec/c/process_ldt_host.c")
+endif()
+
+# Label "torture": drives a second Lua state whose allocations fail; see spec/c/alloc_torture.lua.
+if(DT_LUA STREQUAL "5.4" AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  dt_add_c_program(alloc_ldt_torture "${PROJECT_SOURCE_DIR}/spec/c/alloc_ldt_torture.c")
+  foreach(name IN ITEMS malloc calloc realloc strdup free)
+    target_link_options(alloc_ldt_torture PRIVATE "-Wl,--wrap=${name}")
+  endforeach()
+  add_test(NAME alloc_torture COMMAND alloc_ldt_torture spec/c/alloc_torture.lua
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(alloc_torture PROPERTIES LABELS torture TIMEOUT 900)
+endif()
+
 # A sanitizer's runtime has to be in the program, not only in the module: such
 # builds bring an interpreter of their own.
 if(DT_SANITIZE)

@@ -57,14 +57,17 @@ function processes.start(command, log)
     command, processes.quote(log or "/dev/null"))))
 end
 
+---A process that has ended may still be there for whoever started it.
+function processes.has_ended(pid)
+  local file = io.open(("/proc/%d/cmdline"):format(pid))
+  local command = file and file:read "*a"
+  if file then file:close() end
+  return not command or command == ""
+end
+
 function processes.stop(pid)
   os.execute(("kill %d 2>/dev/null"):format(pid))
-  local ended = processes.wait_until(function()
-    local file = io.open(("/proc/%d/cmdline"):format(pid))
-    local command = file and file:read "*a"
-    if file then file:close() end
-    return not command or command == ""
-  end, STOP_SECONDS)
+  local ended = processes.wait_until(function() return processes.has_ended(pid) end, STOP_SECONDS)
   assert(ended, ("process %d does not end"):format(pid))
 end
 

@@ -1,0 +1,4 @@
+-- A call that somebody else interrupts.
+local example = require "spec.support.example"
+
+example.add(example.client(), { "patient" })
