@@ -1,0 +1,191 @@
+--- Every allocation of a call failed in turn, until the call succeeds. Usage:
+---   build/asan/alloc_ldt_torture spec/c/alloc_torture.lua [SCENARIO...]
+--- With TORTURE_TRACE=1 it tells of each before it is tried. Each time: a result, an error of ours or a raised
+--- "not enough memory"; what is said of the outcome is true; nothing is left when the state is closed;
+--- and the next call of the same client does what it should, in time.
+local victim = victim -- luacheck: ignore 113 121 (from alloc_ldt_torture.c)
+local sandbox = require "spec.support.sandbox"
+local socket = require "socket"
+
+local USER, EVENT = "U5KPwll3QjgiG", "torture-event"
+local PEOPLE = 501
+local SLOW_SECONDS = 1.5 -- a call that took so long hung until its timeout of 2 s
+local LATE_SECONDS = 2.5
+local NEVER = 2 ^ 31
+local OWNERS = { "lua", "curl", "core" }
+
+local box = sandbox.start()
+
+local SETUP = [[
+  collectgarbage "stop" -- the allocations are then the same each time
+  calendar = require "dingtalk.calendar"
+  config = {
+    base_url = %q, ca_file = %q, allow_http = true, proxy = "", timeout = 2, loop = "blocking",
+    random = function() return 0 end,
+  }
+  people, more = {}, {}
+  for i = 1, %d do people[i] = { id = "person" .. i, isOptional = i %% 2 == 0 } end
+  for i = 1, 3 do more[i] = "late" .. i end
+  client, result, failure = false, false, false
+  function add(list, opts)
+    if not client then client, failure = calendar.new(config) end
+    if not client then return end
+    result, failure = client:add_attendees("dd43888e26953deead8cba556389b063", %q, nil, %q, list, opts)
+  end
+]]
+
+local REPORT = [[
+  if result then return "added", result.added end
+  if not calendar.is_error(failure) then return "strange", tostring(failure) end
+  return failure.outcome, failure.added or 0, tostring(failure)
+]]
+
+local NEXT = [[
+  result, failure = false, false
+  add(more)
+  assert(not failure, failure)
+  assert(result.added == 3)
+]]
+
+local CLOSE = "if client then client:close() end"
+
+-- `warm` is run before, and nothing of it fails. Of `step` allocations one is tried: loading the modules takes
+-- thousands that are all alike.
+local scenarios = {
+  { name = "modules", step = 29 },
+  { name = "plain", url = box.http_url, call = "add(people)" },
+  { name = "tls", url = box.base_url, call = "add(people)" },
+  { name = "warm", url = box.base_url, warm = "add { 'early' }", call = "add(people)" },
+  -- The second waits for the connection of the first, and libcurl does not tell it when there will be none.
+  { name = "abreast", url = box.http_url, call = "add(people, { concurrency = 2 })", limit = LATE_SECONDS },
+  { name = "retry", url = box.http_url, call = "add(people)",
+    faults = { { fault = "answer", code = "systemError" }, { fault = "close", after = true } } },
+  { name = "refused", url = box.http_url, call = "add(people)",
+    faults = { { fault = "answer", code = "Forbidden.AccessDenied.AccessTokenPermissionDenied" } } },
+  { name = "garbage", url = box.base_url, call = "add(people)",
+    faults = { { fault = "garbage", kind = "html" }, { fault = "garbage", kind = "text" }, { fault = "garbage" } } },
+}
+
+-- LeakSanitizer tells by the library whose leak it is, at the end.
+victim.pin(assert(package.searchpath("cjson", package.cpath))) -- luacheck: ignore 143 (of Lua 5.4)
+io.stdout:setvbuf "line"
+
+local problems, runs = 0, 0
+
+local function problem(where, ...)
+  problems = problems + 1
+  print(where .. ": " .. string.format(...))
+end
+
+local function arrived()
+  local count = 0
+  for _, attendee in ipairs(sandbox.attendees(USER, "primary", EVENT)) do
+    if attendee.id:find "^person" then count = count + 1 end
+  end
+  return count
+end
+
+local function check_truth(where, outcome, added, text)
+  local there = arrived()
+  added = tonumber(added)
+  if outcome == "strange" then
+    problem(where, "no error: %s", added or text or "?")
+  elseif outcome == "unknown" then
+    if there < added then problem(where, "%d reported as added, %d are there", added, there) end
+  elseif there ~= added then
+    problem(where, "%s, %d reported as added, %d are there: %s", outcome, added, there, text or "")
+  end
+end
+
+local function timed_run(where, code, limit)
+  local began = socket.gettime()
+  local outcome = { victim.run(code) }
+  local took = socket.gettime() - began
+  if took > limit then problem(where, "took %.2f s: %s", took, tostring(outcome[2])) end
+  return (table.unpack or unpack)(outcome)
+end
+
+local function prepare(scenario)
+  if not scenario.url then return end
+  sandbox.event(USER, "primary", EVENT)
+  sandbox.faults { clear = true, faults = scenario.faults or {} }
+  assert(victim.open())
+  assert(victim.run(SETUP:format(scenario.url, box.ca_file, PEOPLE, USER, EVENT)))
+  if scenario.warm then assert(victim.run(scenario.warm .. " assert(result)")) end
+end
+
+local function after_call(where, ok, message)
+  if ok then
+    local told, outcome, added, text = victim.run(REPORT)
+    if not told then
+      problem(where, "no report: %s", outcome)
+    else
+      check_truth(where, outcome, added, text)
+    end
+  elseif not message:find "[Mm]emory" then
+    problem(where, "raised %s", message)
+  end
+  sandbox.faults { clear = true, faults = {} }
+  local well, why = timed_run(where .. " next call", NEXT, SLOW_SECONDS)
+  if not well then problem(where, "the next call failed: %s", why) end
+  assert(victim.run(CLOSE))
+end
+
+-- Returns whether an allocation was made to fail, and the blocks of libcurl that are left.
+local function once(scenario, owner, number, lasting, baseline)
+  local where = ("%s: allocation %d of %s%s"):format(scenario.name, number, owner, lasting and " and all after" or "")
+  if os.getenv "TORTURE_TRACE" then print(where) end
+  prepare(scenario)
+  victim.arm(owner, number, lasting)
+  local ok, message
+  if scenario.url then
+    ok, message = timed_run(where, scenario.call, scenario.limit or SLOW_SECONDS)
+  else
+    ok, message = victim.open()
+    if ok then
+      ok, message = victim.run [[require "dingtalk.calendar"]]
+    end
+  end
+  local fired = victim.fired(owner)
+  if scenario.url then
+    after_call(where, ok, message)
+  elseif not ok and not message:find "[Mm]emory" then
+    problem(where, "raised %s", message)
+  end
+  local of_lua, of_curl, of_core = victim.close()
+  if of_lua ~= 0 or of_core ~= 0 or of_curl > baseline then
+    problem(where, "left behind: %d blocks of Lua, %d of libcurl, %d of the core", of_lua, of_curl - baseline, of_core)
+  end
+  runs = runs + 1
+  return fired, of_curl
+end
+
+local function fail_each(scenario, owner, lasting, step)
+  -- libcurl keeps what it makes once a process.
+  local _, baseline = once(scenario, owner, NEVER, false, NEVER)
+  local number, fired = 1, true
+  while fired do
+    fired = once(scenario, owner, number, lasting, baseline)
+    number = number + step
+  end
+  return number - step - 1
+end
+
+local wanted = {}
+for _, name in ipairs(arg) do wanted[name] = true end
+for _, scenario in ipairs(scenarios) do
+  if next(wanted) == nil or wanted[scenario.name] then
+    for _, owner in ipairs(OWNERS) do
+      local began = socket.gettime()
+      local step = owner == "lua" and scenario.step or 1
+      local single = fail_each(scenario, owner, false, step)
+      local all = fail_each(scenario, owner, true, step)
+      print(("%-8s %-4s %5d allocations failed alone, %5d with all after, every %d, %.0f s"):format(
+        scenario.name, owner, single, all, step, socket.gettime() - began))
+    end
+  end
+end
+
+sandbox.reset()
+print(("%d runs, %d problems"):format(runs, problems))
+assert(problems == 0, "see above")
