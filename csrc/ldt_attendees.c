@@ -420,25 +420,37 @@ static int attendees_body(lua_State *L) {
 }
 
 /* FNV-1a: tells other arguments by mistake, not by malice. */
+#define DIGEST_START UINT64_C(0xCBF29CE484222325)
+
 static uint64_t digest(uint64_t hash, const char *data, size_t length) {
   for (size_t i = 0; i < length; i++)
     hash = (hash ^ (unsigned char)data[i]) * UINT64_C(0x100000001B3);
   return hash;
 }
 
-/* attendees:digest(text) -> 16 hex digits that change when the text or a body does. */
-static int attendees_digest(lua_State *L) {
+static int push_digest(lua_State *L, uint64_t hash) {
   static const char digits[] = "0123456789abcdef";
-  const attendees *self = check_attendees(L, 1);
-  size_t length = 0;
-  const char *text = luaL_checklstring(L, 2, &length);
-  uint64_t hash = digest(UINT64_C(0xCBF29CE484222325), text, length + 1);
-  hash = digest(hash, self->body.data, self->body.length);
   char hex[16];
   for (int i = 0; i < 16; i++)
     hex[i] = digits[(hash >> (60 - 4 * i)) & 15];
   lua_pushlstring(L, hex, sizeof hex);
   return 1;
+}
+
+/* core.digest(text) -> 16 hex digits that tell texts apart. */
+static int core_digest(lua_State *L) {
+  size_t length = 0;
+  const char *text = luaL_checklstring(L, 1, &length);
+  return push_digest(L, digest(DIGEST_START, text, length));
+}
+
+/* attendees:digest(text) -> 16 hex digits that change when the text or a body does. */
+static int attendees_digest(lua_State *L) {
+  const attendees *self = check_attendees(L, 1);
+  size_t length = 0;
+  const char *text = luaL_checklstring(L, 2, &length);
+  uint64_t hash = digest(DIGEST_START, text, length + 1);
+  return push_digest(L, digest(hash, self->body.data, self->body.length));
 }
 
 void ldt_attendees_count(lua_State *L, int index, int change) {
@@ -472,4 +484,6 @@ void ldt_open_attendees(lua_State *L) {
   lua_pushliteral(L, "isOptional");
   lua_pushcclosure(L, core_attendees, 2);
   lua_setfield(L, -2, "attendees");
+  lua_pushcfunction(L, core_digest);
+  lua_setfield(L, -2, "digest");
 }

@@ -164,6 +164,17 @@ describe("a token source", function()
     assert.equal(3, requests "internal_app")
   end)
 
+  it("is kept from those without the secret", function()
+    local store = auth.memory_store()
+    assert(assert(auth.internal_app { app_key = "dingsandboxapp", app_secret = "sandbox-app-secret", store = store,
+      client = client }):get())
+    local other = assert(auth.internal_app { app_key = "dingsandboxapp", app_secret = "another-secret", store = store,
+      client = client })
+    local token, err = other:get()
+    assert.is_nil(token)
+    assert.equal("auth", err.kind)
+  end)
+
   it("is kept apart by the address of the service", function()
     local source = source_of "internal_app"
     assert(source:get(client))

@@ -26,6 +26,8 @@ local function key_of(source, base_url)
   for _, name in ipairs(source.row.named_by) do
     parts[#parts + 1] = core.encode(source.config[name] or "")
   end
+  -- Who does not have the secret gets no token out of a store that another filled.
+  parts[#parts + 1] = core.digest(source.config[source.row.proved_by])
   return table.concat(parts, ":")
 end
 

@@ -38,16 +38,16 @@ kinds.common = {
   clock = { "function" },
 }
 
---- Each row: `fields` and which of them are `required`; `named_by`, the ones that tell its tokens from
---- others (no secrets: they stand in store keys); the `path`, literals and the names of fields by turns;
---- the `body` by the names of fields; what else is `fixed` in it; `secrets`, never to be shown; `hint`
---- where the service refuses, `server_hint` where it fails.
+--- Each row: `fields` and which of them are `required`; `named_by` and the secret `proved_by`, the ones
+--- that tell its tokens from others (they stand in store keys, the secret as a digest); the `path`,
+--- literals and the names of fields by turns; the `body` by the names of fields; what else is `fixed` in
+--- it; `secrets`, never to be shown; `hint` where the service refuses, `server_hint` where it fails.
 kinds.rows = {
   internal_app = {
     operation = "access_token",
     fields = { app_key = credential, app_secret = credential },
     required = { "app_key", "app_secret" },
-    named_by = { "app_key" },
+    named_by = { "app_key" }, proved_by = "app_secret",
     path = { "/v1.0/oauth2/accessToken" },
     body = { appKey = "app_key", appSecret = "app_secret" },
     secrets = { "app_secret" },
@@ -59,7 +59,7 @@ kinds.rows = {
       suite_ticket = { "any", check = check_ticket },
     },
     required = { "suite_key", "suite_secret", "corp_id", "suite_ticket" },
-    named_by = { "suite_key", "corp_id" },
+    named_by = { "suite_key", "corp_id" }, proved_by = "suite_secret",
     path = { "/v1.0/oauth2/corpAccessToken" },
     body = {
       suiteKey = "suite_key", suiteSecret = "suite_secret", authCorpId = "corp_id", suiteTicket = "suite_ticket",
@@ -70,7 +70,7 @@ kinds.rows = {
     operation = "corp_token",
     fields = { corp_id = credential, client_id = credential, client_secret = credential },
     required = { "corp_id", "client_id", "client_secret" },
-    named_by = { "client_id", "corp_id" },
+    named_by = { "client_id", "corp_id" }, proved_by = "client_secret",
     path = { "/v1.0/oauth2/", "corp_id", "/token" },
     body = { client_id = "client_id", client_secret = "client_secret" },
     fixed = { grant_type = "client_credentials" },
@@ -84,7 +84,7 @@ kinds.rows = {
       on_refresh = { "function" }, user = credential,
     },
     required = { "client_id", "client_secret" },
-    named_by = { "client_id", "user" },
+    named_by = { "client_id", "user" }, proved_by = "client_secret",
     path = { "/v1.0/oauth2/userAccessToken" },
     body = { clientId = "client_id", clientSecret = "client_secret" },
     secrets = { "client_secret", "code", "refresh_token" },

@@ -11,6 +11,11 @@ local core = {}
 ---@return number
 function core.now() end
 
+--- 16 hex digits that tell texts apart (FNV-1a: no protection against malice).
+---@param text string
+---@return string
+function core.digest(text) end
+
 --- The process, to tell a fork.
 ---@return integer
 function core.pid() end
