@@ -90,6 +90,18 @@ describe("the official Node SDK", function()
     for i = 1, #calls do assert.same(essence(theirs[i]), essence(ours[i])) end
   end)
 
+  it("makes the whole journey against the sandbox", function()
+    assert.is_nil(reason)
+    local command = "node spec/peer/journey.js '%s' dingsandboxapp sandbox-app-secret %s %s person1"
+    local pipe = assert(io.popen(command:format(sandbox.start().http_url, USER, EVENT)))
+    local journey = cjson.decode(pipe:read("*a"))
+    pipe:close()
+    -- lua-cjson reads an empty array as an empty table.
+    assert.same({ added = 200, between = { "person1" }, removed = 200, after = {} }, journey)
+    local writes = sandbox.ledger()
+    assert.same({ { "person1" }, { "person1" } }, { writes[1].added, writes[2].removed })
+  end)
+
   it("misses events that we reach, for ids that need encoding", function()
     assert.is_nil(reason)
     local calls = {}
