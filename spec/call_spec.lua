@@ -150,6 +150,9 @@ describe("a token source", function()
   end)
 
   it("that raises fails the call, and is asked for another token all the same", function()
+    if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+      return pending "Lua 5.1 cannot yield across pcall: what raises is not caught"
+    end
     local function raise() error("my\nsource", 0) end
     local err = run(fake.new { OK }, nil, 3, { invalidate = print, get = raise })
     assert.same({ "auth", "no_token", "not_sent" }, { err.kind, err.code, err.outcome })
