@@ -50,7 +50,8 @@ local function jobs(count, people)
 end
 
 local function shares_a_connection(host, client)
-  sandbox.settings { latency_ms = LATENCY_MS }
+  -- All must be sent before the first is answered, however slow the run is.
+  sandbox.settings { latency_ms = LATENCY_MS * (tonumber(os.getenv "DINGTALK_SPEC_PATIENCE") or 1) }
   local results = {}
   host.run(client, repeated(MANY, function(i)
     results[i] = assert(client:add_attendees(TOKEN, USER, nil, EVENT, { "m" .. i }))
