@@ -206,7 +206,9 @@ describe("add_attendees_each", function()
       end
     end }))
     assert.equal(12000, summary.succeeded)
-    assert.is_true(marks[3] <= marks[1] + 128, ("%.0f KiB, then %.0f"):format(marks[1], marks[3]))
+    -- The limiter remembers the requests of the last second, some ten thousand, more or less of them by
+    -- how fast the machine is just then; a table kept for each of the 8,000 jobs between would be above.
+    assert.is_true(marks[3] <= marks[1] + 1024, ("%.0f KiB, then %.0f"):format(marks[1], marks[3]))
   end)
 end)
 
