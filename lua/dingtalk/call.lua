@@ -85,10 +85,6 @@ local function wait_for_permit(client, task, slot)
   end
 end
 
-local function percent_encode(text)
-  return (text:gsub("[^%w%-._~]", function(byte) return ("%%%02X"):format(byte:byte()) end))
-end
-
 local MARK = 8 -- bytes of a secret's beginning by which it is known, also where a text was cut off
 
 local function without(text, secret, placeholder)
@@ -136,7 +132,7 @@ local function attempt(client, task, slot)
   slot.token, slot.hide_body, slot.older_api = token, task.hide_body, task.older_api
   local header = token
   if task.older_api then
-    header, slot.query_token = nil, percent_encode(token)
+    header, slot.query_token = nil, core.encode(token)
     slot.url = task.url .. "?access_token=" .. slot.query_token
   end
   client:exchange(slot, task, header, left)
