@@ -1,5 +1,7 @@
 #include "dt_uri.h"
 
+#include "dt_limits.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -41,4 +43,23 @@ bool dt_uri_has_dot_segment(const char *segment, size_t length) {
     start = i + 1;
   }
   return false;
+}
+
+/* Most ids have unreserved bytes only, without a dot: then there is nothing more to look for. */
+static bool copy_plain(char *out, const char *id, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    if (!is_unreserved((unsigned char)id[i]) || id[i] == '.')
+      return false;
+    out[i] = id[i];
+  }
+  return true;
+}
+
+char *dt_uri_write_id(char *out, const char *id, size_t length, dt_text_fault *fault) {
+  if (length - 1 < DT_MAX_ID_BYTES && copy_plain(out, id, length))
+    return out + length;
+  *fault = dt_text_check_id(id, length, DT_MAX_ID_BYTES);
+  if (*fault == DT_TEXT_OK && dt_uri_has_dot_segment(id, length))
+    *fault = DT_TEXT_DOT_SEGMENT;
+  return *fault == DT_TEXT_OK ? out + dt_uri_encode(out, id, length) : NULL;
 }

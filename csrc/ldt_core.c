@@ -92,21 +92,13 @@ static int core_check_visible(lua_State *L) {
   return push_fault(L, dt_text_check_visible(text, length, (size_t)luaL_checkinteger(L, 2)));
 }
 
-/* Whether the argument can be a segment of a URL; else pushes what core.url returns. */
-static bool check_segment(lua_State *L, int index) {
-  size_t length = 0;
-  bool is_text = lua_type(L, index) == LUA_TSTRING;
-  const char *text = is_text ? lua_tolstring(L, index, &length) : "";
-  dt_text_fault fault = dt_text_check_id(text, length, DT_MAX_ID_BYTES);
-  if (fault == DT_TEXT_OK && dt_uri_has_dot_segment(text, length))
-    fault = DT_TEXT_DOT_SEGMENT;
-  if (fault == DT_TEXT_OK)
-    return true;
+/* What core.url returns of a segment that is refused. */
+static int push_refusal(lua_State *L, int index, const char *fault, const char *type) {
   lua_pushnil(L);
   lua_pushinteger(L, index / 2);
-  lua_pushstring(L, is_text ? ldt_text_fault(fault) : "wrong_type");
-  lua_pushstring(L, is_text ? NULL : luaL_typename(L, index));
-  return false;
+  lua_pushstring(L, fault);
+  lua_pushstring(L, type);
+  return 4;
 }
 
 /*
@@ -118,9 +110,15 @@ static int core_url(lua_State *L) {
   char encoded[3 * DT_MAX_ID_BYTES];
   int top = lua_gettop(L);
   luaL_Buffer buffer;
-  for (int i = 3; i <= top; i += 2)
-    if (!check_segment(L, i))
-      return 4;
+  for (int i = 3; i <= top; i += 2) {
+    dt_text_fault fault = DT_TEXT_OK;
+    size_t length = 0;
+    if (lua_type(L, i) != LUA_TSTRING)
+      return push_refusal(L, i, "wrong_type", luaL_typename(L, i));
+    const char *id = lua_tolstring(L, i, &length);
+    if (!dt_uri_write_id(encoded, id, length, &fault))
+      return push_refusal(L, i, ldt_text_fault(fault), NULL);
+  }
   luaL_buffinit(L, &buffer);
   for (int i = 1; i <= top; i++) {
     size_t length = 0;

@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "dt_limits.h"
 #include "dt_uri.h"
 
 #include <stdbool.h>
@@ -51,7 +52,43 @@ static void dot_segments(void) {
   CHECK(!dt_uri_has_dot_segment("..x", 3) && dt_uri_has_dot_segment("..x", 2));
 }
 
+static void ids(void) {
+  static const struct {
+    const char *id;
+    const char *written; /* NULL: refused */
+    dt_text_fault fault;
+  } rows[] = {
+      {"U5KPwll3QjgiG", "U5KPwll3QjgiG", DT_TEXT_OK},
+      {"a-b_c~9", "a-b_c~9", DT_TEXT_OK},
+      {"a.b", "a.b", DT_TEXT_OK},
+      {"a/b", "a%2Fb", DT_TEXT_OK},
+      {"100%41", "100%2541", DT_TEXT_OK},
+      {"\xE5\xBC\xA0", "%E5%BC%A0", DT_TEXT_OK},
+      {"", NULL, DT_TEXT_EMPTY},
+      {"..", NULL, DT_TEXT_DOT_SEGMENT},
+      {"a/../b", NULL, DT_TEXT_DOT_SEGMENT},
+      {"a\nb", NULL, DT_TEXT_CONTROL},
+      {"a\xFF", NULL, DT_TEXT_NOT_UTF8},
+  };
+  char out[3 * DT_MAX_ID_BYTES];
+  char longest[DT_MAX_ID_BYTES + 1];
+  for (size_t row = 0; row < LENGTH(rows); row++) {
+    const char *id = rows[row].id;
+    dt_text_fault fault = DT_TEXT_OK;
+    const char *end = dt_uri_write_id(out, id, strlen(id), &fault);
+    CHECK_ROW(row, fault == rows[row].fault && !end == !rows[row].written);
+    if (end)
+      CHECK_ROW(row, (size_t)(end - out) == strlen(rows[row].written) &&
+                         memcmp(out, rows[row].written, strlen(rows[row].written)) == 0);
+  }
+  memset(longest, 'x', sizeof longest);
+  dt_text_fault fault = DT_TEXT_OK;
+  CHECK(dt_uri_write_id(out, longest, DT_MAX_ID_BYTES, &fault) == out + DT_MAX_ID_BYTES);
+  CHECK(!dt_uri_write_id(out, longest, sizeof longest, &fault) && fault == DT_TEXT_TOO_LONG);
+}
+
 int main(void) {
+  ids();
   every_byte();
   all_bytes_in_a_row();
   dot_segments();
