@@ -462,14 +462,26 @@ void ldt_attendees_count(lua_State *L, int index, int change) {
     dt_buf_free(&self->body);
 }
 
-/* attendees:free() frees the bodies, which the collector would take for small, once no transfer
-   reads from them. Idempotent. */
-static int attendees_free(lua_State *L) {
-  attendees *self = check_attendees(L, 1);
+bool ldt_attendees_only_batch(lua_State *L, int index, ldt_batch *out) {
+  const attendees *self = lua_touserdata(L, index);
+  const batch *only = &self->batches[0];
+  *out = (ldt_batch){self->body.data, only->length, only->first, only->last, only->count};
+  return self->batch_count == 1;
+}
+
+void ldt_attendees_free(lua_State *L, int index) {
+  attendees *self = lua_touserdata(L, index);
   dt_idset_free(&self->seen);
   self->batch_count = 0;
   if (!self->transfers)
     dt_buf_free(&self->body);
+}
+
+/* attendees:free() frees the bodies, which the collector would take for small, once no transfer
+   reads from them. Idempotent. */
+static int attendees_free(lua_State *L) {
+  check_attendees(L, 1);
+  ldt_attendees_free(L, 1);
   return 0;
 }
 

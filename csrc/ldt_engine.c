@@ -3,9 +3,8 @@
  * body of each transfer by slot, so that the memory libcurl reads from stays
  * while the transfer does.
  */
-#include "ldt.h"
+#include "ldt_engine.h"
 
-#include "dt_engine.h"
 #include "dt_header.h"
 #include "dt_poller.h"
 #include "dt_waker.h"
@@ -13,16 +12,11 @@
 #include <errno.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define TYPE_NAME "dingtalk.engine"
-
-typedef struct ldt_engine {
-  dt_engine *engine; /* NULL once closed */
-  dt_waker *waker;   /* NULL unless the host needs one */
-  pid_t pid;         /* the process that made it */
-} ldt_engine;
+#define TYPE_NAME LDT_ENGINE_TYPE
 
 /* The transfers have ended: what they read from may go. */
 static void let_go_of_all(lua_State *L) {
@@ -40,8 +34,10 @@ static int engine_close(lua_State *L) {
   dt_engine *engine = self->engine;
   dt_waker *waker = self->waker;
   bool is_own = self->pid == getpid();
+  free(self->shortcut);
   self->engine = NULL;
   self->waker = NULL;
+  self->shortcut = NULL;
   (is_own ? dt_waker_free : dt_waker_abandon)(waker);
   (is_own ? dt_engine_free : dt_engine_abandon)(engine);
   if (engine)
@@ -57,10 +53,13 @@ static ldt_engine *check_open(lua_State *L) {
   return self;
 }
 
-/* Costs a system call: getpid is not cached. */
+bool ldt_engine_is_usable(const ldt_engine *self) {
+  return self->engine && self->pid == getpid();
+}
+
 static ldt_engine *check_self(lua_State *L) {
   ldt_engine *self = check_open(L);
-  if (self->pid != getpid())
+  if (!ldt_engine_is_usable(self))
     luaL_error(L, "the engine belongs to another process");
   return self;
 }
@@ -136,23 +135,44 @@ static dt_transfer_id check_id(lua_State *L) {
   return (dt_transfer_id)luaL_checkinteger(L, 2);
 }
 
-/* Keeps the value at `index` for the transfer in `slot`. */
-static void anchor(lua_State *L, uint32_t slot, int index) {
-  lua_getuservalue(L, 1);
-  lua_pushvalue(L, index);
+/* Keeps the value at `body` for the transfer in `slot`. */
+static void anchor(lua_State *L, int engine, uint32_t slot, int body) {
+  lua_getuservalue(L, engine);
+  lua_pushvalue(L, body);
   lua_rawseti(L, -2, (int)slot);
   lua_pop(L, 1);
-  ldt_attendees_count(L, index, 1);
+  ldt_attendees_count(L, body, 1);
 }
 
-static void let_go(lua_State *L, uint32_t slot) {
-  lua_getuservalue(L, 1);
+static void let_go(lua_State *L, int engine, uint32_t slot) {
+  lua_getuservalue(L, engine);
   lua_rawgeti(L, -1, (int)slot);
   ldt_attendees_count(L, -1, -1);
   lua_pop(L, 1);
   lua_pushnil(L);
   lua_rawseti(L, -2, (int)slot);
   lua_pop(L, 1);
+}
+
+dt_transfer_id ldt_engine_start(lua_State *L, int engine, const dt_request *request, int body,
+                                dt_engine_fault *fault) {
+  const ldt_engine *self = lua_touserdata(L, engine);
+  /* Before the start: afterwards a raised "not enough memory" would leave a transfer that reads
+     from a body nothing holds. */
+  uint32_t slot = dt_engine_next_slot(self->engine);
+  anchor(L, engine, slot, body);
+  dt_transfer_id id = dt_engine_start(self->engine, request, fault);
+  if (!id)
+    let_go(L, engine, slot);
+  return id;
+}
+
+bool ldt_engine_release(lua_State *L, int engine, dt_transfer_id id) {
+  const ldt_engine *self = lua_touserdata(L, engine);
+  uint32_t slot = dt_engine_slot(self->engine, id);
+  bool sent = dt_engine_release(self->engine, id);
+  let_go(L, engine, slot);
+  return sent;
 }
 
 static void read_body(lua_State *L, dt_request *request) {
@@ -172,7 +192,7 @@ static void read_body(lua_State *L, dt_request *request) {
 static int engine_start(lua_State *L) {
   static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", NULL};
   lua_settop(L, 8);
-  dt_engine *engine = check_engine(L);
+  check_engine(L);
   dt_engine_fault fault = DT_ENGINE_OK;
   dt_request request = {.method = (dt_method)luaL_checkoption(L, 2, NULL, methods),
                         .url = luaL_checkstring(L, 3)};
@@ -182,15 +202,9 @@ static int engine_start(lua_State *L) {
   if (request.timeout_ms < 1)
     request.timeout_ms = 1;
   read_body(L, &request);
-  /* Before the start: afterwards a raised "not enough memory" would leave a transfer that reads
-     from a body nothing holds. */
-  uint32_t slot = dt_engine_next_slot(engine);
-  anchor(L, slot, 6);
-  dt_transfer_id id = dt_engine_start(engine, &request, &fault);
-  if (!id) {
-    let_go(L, slot);
+  dt_transfer_id id = ldt_engine_start(L, 1, &request, 6, &fault);
+  if (!id)
     return push_fault(L, fault);
-  }
   lua_pushinteger(L, (lua_Integer)id);
   return 1;
 }
@@ -220,7 +234,7 @@ static int engine_finished(lua_State *L) {
   return push_finished(L, check_open(L)->engine);
 }
 
-static void push_header(lua_State *L, const dt_answer *answer, const char *name) {
+void ldt_push_header(lua_State *L, const dt_answer *answer, const char *name) {
   size_t length = 0;
   const char *value = dt_header_find(answer->headers, answer->headers_length, name, &length);
   if (value)
@@ -246,23 +260,16 @@ static int push_answer(lua_State *L, const dt_answer *answer) {
     lua_pushlstring(L, answer->body, answer->body_length);
   else
     lua_pushnil(L);
-  push_header(L, answer, "x-acs-request-id");
+  ldt_push_header(L, answer, "x-acs-request-id");
   /* The rest only explains a failure. */
   if (answer->curl_code == 0 && answer->status == 200 && !answer->body_length)
     return 5;
-  push_header(L, answer, "retry-after");
+  ldt_push_header(L, answer, "retry-after");
   lua_pushstring(L, answer->message);
   lua_pushstring(L, overflow_code(answer->overflow));
   lua_pushboolean(L, answer->resent);
   lua_pushinteger(L, (lua_Integer)answer->proxy_status);
   return 10;
-}
-
-static bool release(lua_State *L, dt_engine *engine, dt_transfer_id id) {
-  uint32_t slot = dt_engine_slot(engine, id);
-  bool sent = dt_engine_release(engine, id);
-  let_go(L, slot);
-  return sent;
 }
 
 /*
@@ -279,7 +286,7 @@ static int engine_take(lua_State *L) {
   if (!dt_engine_answer(engine, id, &answer))
     return luaL_argerror(L, 2, "no transfer that has ended");
   int count = push_answer(L, &answer);
-  release(L, engine, id);
+  ldt_engine_release(L, 1, id);
   return count;
 }
 
@@ -289,7 +296,7 @@ static int engine_cancel(lua_State *L) {
   dt_transfer_id id = check_id(L);
   if (!dt_engine_slot(engine, id))
     return 0;
-  lua_pushboolean(L, release(L, engine, id));
+  lua_pushboolean(L, ldt_engine_release(L, 1, id));
   return 1;
 }
 
@@ -326,8 +333,7 @@ static int engine_in_flight(lua_State *L) {
 
 /* engine:is_usable() -> whether it is open and of this process. */
 static int engine_is_usable(lua_State *L) {
-  const ldt_engine *self = luaL_checkudata(L, 1, TYPE_NAME);
-  lua_pushboolean(L, self->engine && self->pid == getpid());
+  lua_pushboolean(L, ldt_engine_is_usable(luaL_checkudata(L, 1, TYPE_NAME)));
   return 1;
 }
 
@@ -374,6 +380,7 @@ void ldt_open_engine(lua_State *L) {
       {"__gc", engine_close}, {"__close", engine_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {
       {"start", engine_start},
+      {"shortcut", ldt_engine_shortcut},
       {"step", engine_step},
       {"finished", engine_finished},
       {"take", engine_take},

@@ -82,10 +82,24 @@ local function succeed(run)
   }
 end
 
-local function conclude(run)
+local function outcome(run)
   if run.failed then return fail(run) end
   if run.confirmed and not run.confirmed.all then return unconfirmed(run) end
   return succeed(run)
+end
+
+local function conclude(run)
+  local result, err = outcome(run)
+  run.task.body:free()
+  return result, err
+end
+
+-- Eight fields, which is what fits into a table of half the size; the others are rare.
+local function new_run(client, kind, task, plan, opts)
+  return {
+    client = client, kind = kind, task = task, plan = plan, next = 1, count = 0, attempts = 0,
+    concurrency = opts and opts.concurrency or limits.defaults.concurrency,
+  }
 end
 
 --- Adds or removes attendees: see dingtalk.calendar.
@@ -97,11 +111,7 @@ function attendees.change(client, kind, token, user, cal, event, people, opts, p
   local task, plan = prepare(client, kind, token, user, cal, event, people, opts)
   if not task then return nil, plan end
   task.pace = pace
-  -- Eight fields, which is what fits into a table of half the size; the others are rare.
-  local run = {
-    client = client, kind = kind, task = task, plan = plan, next = 1, count = 0, attempts = 0,
-    concurrency = opts and opts.concurrency or limits.defaults.concurrency,
-  }
+  local run = new_run(client, kind, task, plan, opts)
   if opts then
     run.client_token, run.on_batch, run.checkpoint = opts.client_token, opts.on_batch, opts.checkpoint
   end
@@ -110,9 +120,26 @@ function attendees.change(client, kind, token, user, cal, event, people, opts, p
   else
     batches.send(run)
   end
-  local result, err = conclude(run)
-  task.body:free()
-  return result, err
+  return conclude(run)
+end
+
+--- Goes on with a call whose only request the core has sent: see core.add_attendees.
+---@param body userdata
+---@param client_token string
+---@param id integer of the transfer
+---@param started number in seconds of client:now()
+---@return table? result
+---@return dingtalk.Error? err
+function attendees.go_on(client, kind, token, user, cal, event, body, client_token, id, started)
+  local slot = batches.new(1)
+  slot.client_token, slot.transfer, slot.started = client_token, id, started
+  local task = {
+    operation = kind.name, method = kind.method, url = url_of(client, kind, user, cal, event), token = token,
+    body = body, deadline = started + client.call_timeout, max_attempts = client.max_attempts,
+  }
+  local run = new_run(client, kind, task, { slot })
+  batches.send(run)
+  return conclude(run)
 end
 
 return attendees

@@ -7,8 +7,11 @@ local attendees = require "dingtalk.attendees"
 local bulk = require "dingtalk.bulk"
 local calls = require "dingtalk.calls"
 local client = require "dingtalk.client"
+local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 local pages = require "dingtalk.pages"
+
+local core_add, core_remove = core.add_attendees, core.remove_attendees
 
 ---@class dingtalk.Calendar
 local calendar = {}
@@ -25,6 +28,16 @@ local function refusal(self)
   return client.refusal(self)
 end
 
+-- A call that did not end in the core: what was sent there goes on from it, others begin here.
+local function change(self, kind, token, user, cal, event, list, opts, body, client_token, id, started)
+  if id then
+    return attendees.go_on(self, kind, token, user, cal, event, body, client_token, id, started)
+  end
+  local err = refusal(self)
+  if err then return nil, err end
+  return attendees.change(self, kind, token, user, cal, event, list, opts)
+end
+
 --- Adds people to an event.
 ---@param token dingtalk.Token
 ---@param user string unionId of the event's creator
@@ -35,9 +48,12 @@ end
 ---@return dingtalk.AddResult? result
 ---@return dingtalk.Error? err
 function methods:add_attendees(token, user, cal, event, list, opts)
-  local err = refusal(self)
-  if err then return nil, err end
-  return attendees.change(self, attendees.add, token, user, cal, event, list, opts)
+  local result, body, client_token, id, started = core_add(self, token, user, cal, event, list, opts)
+  if not result then
+    return change(self, attendees.add, token, user, cal, event, list, opts, body, client_token, id, started)
+  end
+  if self.retries_left < self.retry_budget then self:earn_retry() end
+  return result
 end
 
 --- Removes people from an event.
@@ -50,9 +66,12 @@ end
 ---@return dingtalk.RemoveResult? result
 ---@return dingtalk.Error? err
 function methods:remove_attendees(token, user, cal, event, list, opts)
-  local err = refusal(self)
-  if err then return nil, err end
-  return attendees.change(self, attendees.remove, token, user, cal, event, list, opts)
+  local result, body, client_token, id, started = core_remove(self, token, user, cal, event, list, opts)
+  if not result then
+    return change(self, attendees.remove, token, user, cal, event, list, opts, body, client_token, id, started)
+  end
+  if self.retries_left < self.retry_budget then self:earn_retry() end
+  return result
 end
 
 --- Adds people to many events: some calls at a time, no more a second than the service takes.

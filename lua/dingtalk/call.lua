@@ -122,7 +122,14 @@ local function judge(task, slot)
   return errors.judge(slot)
 end
 
-local function attempt(client, task, slot)
+-- The first attempt of a call that core.add_attendees has sent.
+local function await(client, task, slot)
+  local id = slot.transfer
+  slot.transfer, slot.attempts, slot.token = nil, 1, task.token
+  client:await(slot, id)
+end
+
+local function send(client, task, slot)
   local token, err = read_token(client, task)
   if not err and task.pace then err = wait_for_permit(client, task, slot) end
   if err then return err end
@@ -136,6 +143,11 @@ local function attempt(client, task, slot)
     slot.url = task.url .. "?access_token=" .. slot.query_token
   end
   client:exchange(slot, task, header, left)
+end
+
+local function attempt(client, task, slot)
+  local err = (slot.transfer and await or send)(client, task, slot)
+  if err then return err end
   if slot.curl == 0 and slot.status == 200 and not slot.body and not slot.cancelled then return nil end
   return judge(task, slot)
 end
@@ -235,7 +247,7 @@ end
 ---@return table? object the JSON object of the answer, if it had a body
 function call.run(client, task, slot)
   slot.attempts = 0
-  slot.started = client:now()
+  slot.started = slot.transfer and slot.started or client:now()
   local began, hook = slot.started, client.on_attempt
   while true do
     local failure, object = attempt(client, task, slot)

@@ -5,6 +5,7 @@ local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
 local loops = require "dingtalk.loops"
+local operations = require "dingtalk.operations"
 local options = require "dingtalk.options"
 local version = require "dingtalk.version"
 local waiting = require "dingtalk.waiting"
@@ -110,6 +111,13 @@ local function abandon(self)
   end
 end
 
+-- Plain calls may take the short way through the core where nothing of Lua's is to be asked on it.
+local function allow_shortcut(self)
+  if not self.loop.in_place or self.on_attempt or self.clock ~= core.now then return end
+  local add, remove = operations.add_attendees, operations.remove_attendees
+  self.engine:shortcut(self.call_timeout, self.base_url .. add.path[1], add.path[3], add.path[5], add.tail, remove.tail)
+end
+
 --- The engine, made at the first use and again after a fork; nil and a code where the system gives
 --- no memory or no descriptor.
 ---@return table? engine
@@ -119,12 +127,23 @@ function methods:open_engine()
   if self.engine then return self.engine end
   local code
   self.engine, code = core.engine(self.engine_config)
-  if self.engine and next(self.sleepers) then waiting.set_alarm(self) end
-  return self.engine, code
+  if not self.engine then return nil, code end
+  allow_shortcut(self)
+  if next(self.sleepers) then waiting.set_alarm(self) end
+  return self.engine
 end
 
---- Sends a request and waits for its end: fills the slot with curl, status, sent, body, request_id,
+--- Waits for the end of a transfer: fills the slot with curl, status, sent, body, request_id,
 --- retry_after (seconds), message, overflow, resent, or cancelled.
+function methods:await(slot, id)
+  slot.done = false
+  self.in_flight[id] = slot
+  self.loop:watch()
+  waiting.wait(self, slot)
+  if slot.retry_after then slot.retry_after = core.retry_after(slot.retry_after, os.time()) end
+end
+
+--- Sends a request and waits for its end, as await does.
 function methods:exchange(slot, task, token, timeout)
   slot.retry_after = nil
   if self.closed then
@@ -141,11 +160,7 @@ function methods:exchange(slot, task, token, timeout)
     slot.curl, slot.status, slot.sent, slot.body, slot.message = code, 0, false, nil, nil
     return
   end
-  slot.done = false
-  self.in_flight[id] = slot
-  self.loop:watch()
-  waiting.wait(self, slot)
-  if slot.retry_after then slot.retry_after = core.retry_after(slot.retry_after, os.time()) end
+  return self:await(slot, id)
 end
 
 --- Moves the transfers on, waiting up to `seconds` for one to end (nil: until something is due),

@@ -3,6 +3,7 @@
 ---   name        for messages
 ---   direct      true where suspend() may be called in any coroutine, also one that the caller's own
 ---               coroutine resumes: the thread blocks, or the host itself suspends the whole chain
+---   in_place    true where suspend() does nothing but step the engine: the core may then do it itself
 ---   check()     whether the caller may wait here: true, or nil and why not
 ---   suspend(slot)  suspends the caller until resume(slot); coming back early is harmless
 ---   resume(slot)   lets the one who waits for the slot go on; called from within client:step()

@@ -56,6 +56,7 @@ local scenarios = {
   { name = "plain", url = box.http_url, call = "add(people)" },
   { name = "tls", url = box.base_url, call = "add(people)" },
   { name = "warm", url = box.base_url, warm = "add { 'early' }", call = "add(people)" },
+  { name = "short", url = box.base_url, warm = "add { 'early' }", call = "add { people[1], people[2] }" },
   -- The second waits for the connection of the first, and libcurl does not tell it when there will be none.
   { name = "abreast", url = box.http_url, call = "add(people, { concurrency = 2 })", limit = LATE_SECONDS },
   { name = "retry", url = box.http_url, call = "add(people)",

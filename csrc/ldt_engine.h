@@ -1,0 +1,38 @@
+/* The engine as the binding files see it. */
+#ifndef LDT_ENGINE_H
+#define LDT_ENGINE_H
+
+#include "ldt.h"
+
+#include "dt_engine.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct dt_waker;
+struct ldt_shortcut;
+
+typedef struct ldt_engine {
+  dt_engine *engine;             /* NULL once closed */
+  struct dt_waker *waker;        /* NULL unless the host needs one */
+  struct ldt_shortcut *shortcut; /* NULL where calls take the long way: see ldt_shortcut.c */
+  pid_t pid;                     /* the process that made it */
+} ldt_engine;
+
+/* Whether it is open and of this process. Costs a system call: getpid is not cached. */
+bool ldt_engine_is_usable(const ldt_engine *self);
+
+/*
+ * Starts a transfer of the engine at the stack index `engine`, which holds on to the value at
+ * `body` until its release. 0 with the fault in `fault`. May raise, before it starts.
+ */
+dt_transfer_id ldt_engine_start(lua_State *L, int engine, const dt_request *request, int body,
+                                dt_engine_fault *fault);
+
+/* Gives the transfer back; whether any byte of it may have gone out. */
+bool ldt_engine_release(lua_State *L, int engine, dt_transfer_id id);
+
+/* Pushes the value of the answer's header, or nil. */
+void ldt_push_header(lua_State *L, const dt_answer *answer, const char *name);
+
+#endif
