@@ -18,6 +18,8 @@
 
 #define TYPE_NAME LDT_ENGINE_TYPE
 
+enum { SMALL_ANSWER_BYTES = 1024 }; /* of one that lies on the stack: nearly all */
+
 /* The transfers have ended: what they read from may go. */
 static void let_go_of_all(lua_State *L) {
   lua_getuservalue(L, 1);
@@ -234,7 +236,7 @@ static int engine_finished(lua_State *L) {
   return push_finished(L, check_open(L)->engine);
 }
 
-void ldt_push_header(lua_State *L, const dt_answer *answer, const char *name) {
+static void push_header(lua_State *L, const dt_answer *answer, const char *name) {
   size_t length = 0;
   const char *value = dt_header_find(answer->headers, answer->headers_length, name, &length);
   if (value)
@@ -260,11 +262,11 @@ static int push_answer(lua_State *L, const dt_answer *answer) {
     lua_pushlstring(L, answer->body, answer->body_length);
   else
     lua_pushnil(L);
-  ldt_push_header(L, answer, "x-acs-request-id");
+  push_header(L, answer, "x-acs-request-id");
   /* The rest only explains a failure. */
   if (answer->curl_code == 0 && answer->status == 200 && !answer->body_length)
     return 5;
-  ldt_push_header(L, answer, "retry-after");
+  push_header(L, answer, "retry-after");
   lua_pushstring(L, answer->message);
   lua_pushstring(L, overflow_code(answer->overflow));
   lua_pushboolean(L, answer->resent);
@@ -272,22 +274,44 @@ static int push_answer(lua_State *L, const dt_answer *answer) {
   return 10;
 }
 
+static size_t size_of_texts(const dt_answer *answer) {
+  return answer->headers_length + answer->body_length + strlen(answer->message) + 1;
+}
+
+/* Lets the answer live without its transfer. */
+static void move_texts(dt_answer *answer, char *to) {
+  if (answer->headers_length)
+    answer->headers = memcpy(to, answer->headers, answer->headers_length);
+  to += answer->headers_length;
+  if (answer->body_length)
+    answer->body = memcpy(to, answer->body, answer->body_length);
+  to += answer->body_length;
+  answer->message = strcpy(to, answer->message);
+}
+
 /*
  * engine:take(id) -> curl code, HTTP status, sent, body or nil, request id or
  * nil; unless it is a 200 without a body also Retry-After or nil, libcurl's
  * message, the code of the limit of ours that ended it or nil, whether libcurl
  * sent it a second time, and the status of a proxy's answer to CONNECT or 0.
- * Gives the transfer back.
+ * Gives the transfer back. Nothing when a finalizer has just closed the engine.
  */
 static int engine_take(lua_State *L) {
-  dt_engine *engine = check_open(L)->engine;
+  const ldt_engine *self = check_open(L);
   dt_transfer_id id = check_id(L);
   dt_answer answer;
-  if (!dt_engine_answer(engine, id, &answer))
+  char small[SMALL_ANSWER_BYTES];
+  if (!dt_engine_answer(self->engine, id, &answer))
     return luaL_argerror(L, 2, "no transfer that has ended");
-  int count = push_answer(L, &answer);
+  /* Whatever allocates in Lua may run a finalizer, and that close the engine: so nothing of it is
+     needed any more when the values are pushed. */
+  size_t size = size_of_texts(&answer);
+  char *texts = size <= sizeof small ? small : lua_newuserdata(L, size);
+  if (!self->engine)
+    return 0;
+  move_texts(&answer, texts);
   ldt_engine_release(L, 1, id);
-  return count;
+  return push_answer(L, &answer);
 }
 
 /* engine:cancel(id) -> whether any byte of it may have gone out. Harmless for an unknown id. */

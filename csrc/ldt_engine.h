@@ -24,15 +24,13 @@ bool ldt_engine_is_usable(const ldt_engine *self);
 
 /*
  * Starts a transfer of the engine at the stack index `engine`, which holds on to the value at
- * `body` until its release. 0 with the fault in `fault`. May raise, before it starts.
+ * `body` until its release. 0 with the fault in `fault`. May raise, before it starts; runs no
+ * finalizer.
  */
 dt_transfer_id ldt_engine_start(lua_State *L, int engine, const dt_request *request, int body,
                                 dt_engine_fault *fault);
 
 /* Gives the transfer back; whether any byte of it may have gone out. */
 bool ldt_engine_release(lua_State *L, int engine, dt_transfer_id id);
-
-/* Pushes the value of the answer's header, or nil. */
-void ldt_push_header(lua_State *L, const dt_answer *answer, const char *name);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "ldt_engine.h"
 
+#include "dt_header.h"
 #include "dt_limits.h"
 #include "dt_poller.h"
 #include "dt_random.h"
@@ -19,6 +20,8 @@
 
 /* The URL's literals: those between the ids, then the end for each of the calls. */
 enum { BEFORE_USER, BEFORE_CALENDAR, BEFORE_EVENT, AFTER_ADDING, AFTER_REMOVING, LITERALS };
+
+enum { MAX_REQUEST_ID_BYTES = 256 };
 
 enum { IDS = 3, MAX_LITERAL_BYTES = DT_MAX_URL_BYTES - IDS * 3 * DT_MAX_ID_BYTES };
 
@@ -192,13 +195,32 @@ static void push_result(lua_State *L, const ldt_batch *batch) {
   lua_settop(L, RESULT);
 }
 
+typedef struct request_id {
+  size_t length; /* 0: the answer has none */
+  char text[MAX_REQUEST_ID_BYTES];
+} request_id;
+
+/* False when it is longer than any that is plain. */
+static bool copy_request_id(request_id *to, const dt_answer *answer) {
+  const char *text =
+      dt_header_find(answer->headers, answer->headers_length, "x-acs-request-id", &to->length);
+  if (!text)
+    to->length = 0;
+  if (to->length > sizeof to->text)
+    return false;
+  memcpy(to->text, text ? text : "", to->length);
+  return true;
+}
+
 /* Waits for the transfer where that is for us to do: in the main coroutine, since another may be
    one of several of ours. A signal, the client's alarm and another's end cut it short. */
-static bool has_succeeded(lua_State *L, dt_engine *engine, dt_transfer_id id, dt_answer *answer) {
+static bool has_succeeded(lua_State *L, dt_engine *engine, dt_transfer_id id, request_id *said) {
+  dt_answer answer;
   bool is_main = lua_pushthread(L);
   lua_settop(L, RESULT);
-  return is_main && dt_engine_step(engine, -1) && dt_engine_answer(engine, id, answer) &&
-         answer->curl_code == 0 && answer->status == 200 && !answer->body_length;
+  return is_main && dt_engine_step(engine, -1) && dt_engine_answer(engine, id, &answer) &&
+         answer.curl_code == 0 && answer.status == 200 && !answer.body_length &&
+         copy_request_id(said, &answer);
 }
 
 static int push_sent(lua_State *L, dt_transfer_id id, int64_t started) {
@@ -210,15 +232,33 @@ static int push_sent(lua_State *L, dt_transfer_id id, int64_t started) {
   return 5;
 }
 
+/* Whatever allocates in Lua may run a finalizer, and that close the engine: so nothing of it is
+   needed any more when this is called. */
+static int complete_result(lua_State *L, const request_id *said, int64_t elapsed_us) {
+  if (said->length) {
+    lua_pushlstring(L, said->text, said->length);
+    set_value(L, BATCH, NAME_REQUEST_ID, ANSWERED);
+    set_value(L, RESULT, NAME_REQUEST_ID, ANSWERED);
+  }
+  lua_pushvalue(L, lua_upvalueindex(NAME_ELAPSED));
+  lua_pushnumber(L, (lua_Number)elapsed_us / 1e6);
+  lua_rawset(L, BATCH);
+  lua_settop(L, RESULT);
+  return 1;
+}
+
 static int send(lua_State *L, dt_request *request, bool removing) {
   char uuid[DT_UUID_BYTES];
   ldt_batch batch;
   dt_engine_fault fault = DT_ENGINE_OK;
-  dt_answer answer;
+  request_id said;
   if (!push_body(L, removing, &batch) || !dt_random_uuid(uuid))
     return 0;
   lua_pushlstring(L, uuid, sizeof uuid);
   push_result(L, &batch);
+  const ldt_engine *self = lua_touserdata(L, ENGINE);
+  if (!self->engine) /* closed by a finalizer meanwhile */
+    return 0;
   request->client_token = uuid;
   request->client_token_length = sizeof uuid;
   request->body = batch.body;
@@ -227,19 +267,11 @@ static int send(lua_State *L, dt_request *request, bool removing) {
   dt_transfer_id id = ldt_engine_start(L, ENGINE, request, BODY, &fault);
   if (!id)
     return 0;
-  const ldt_engine *self = lua_touserdata(L, ENGINE);
-  if (!has_succeeded(L, self->engine, id, &answer))
+  if (!has_succeeded(L, self->engine, id, &said))
     return push_sent(L, id, started);
-  ldt_push_header(L, &answer, "x-acs-request-id");
-  set_value(L, BATCH, NAME_REQUEST_ID, ANSWERED);
-  set_value(L, RESULT, NAME_REQUEST_ID, ANSWERED);
-  lua_pushvalue(L, lua_upvalueindex(NAME_ELAPSED));
-  lua_pushnumber(L, (lua_Number)(dt_clock_us() - started) / 1e6);
-  lua_rawset(L, BATCH);
   ldt_engine_release(L, ENGINE, id);
   ldt_attendees_free(L, BODY);
-  lua_settop(L, RESULT);
-  return 1;
+  return complete_result(L, &said, dt_clock_us() - started);
 }
 
 static int call(lua_State *L, bool removing) {

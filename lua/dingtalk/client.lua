@@ -136,6 +136,10 @@ end
 --- Waits for the end of a transfer: fills the slot with curl, status, sent, body, request_id,
 --- retry_after (seconds), message, overflow, resent, or cancelled.
 function methods:await(slot, id)
+  if self.closed then -- by a finalizer, since it was started
+    slot.cancelled, slot.sent = "closed", true
+    return
+  end
   slot.done = false
   self.in_flight[id] = slot
   self.loop:watch()
@@ -174,6 +178,7 @@ function methods:turn(seconds)
     if slot then
       slot.curl, slot.status, slot.sent, slot.body, slot.request_id,
         slot.retry_after, slot.message, slot.overflow, slot.resent, slot.proxy_status = engine:take(id)
+      if not slot.curl then slot.cancelled, slot.sent = "closed", true end
       waiting.wake(slot)
     else
       engine:cancel(id)

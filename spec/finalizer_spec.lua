@@ -1,0 +1,87 @@
+-- A finalizer of the user's may run wherever Lua allocates: also inside the core, and close the very client that is
+-- at work. Run under the sanitizers too, which see what the core then still touches.
+local calendar = require "dingtalk.calendar"
+local example = require "spec.support.example"
+local sandbox = require "spec.support.sandbox"
+
+local IS_54 = _VERSION == "Lua 5.4"
+local COLLECTIONS = 400 -- more than come during a call
+
+-- Collects at nearly every allocation while `work` runs; calls `act` at the end of collection `number`.
+local function collecting(number, act, work)
+  local count, over = 0, false
+  local function arm()
+    local function finalize()
+      count = count + 1
+      if count == number then act() end
+      if not over then arm() end
+    end
+    if rawget(_G, "newproxy") then
+      getmetatable(newproxy(true)).__gc = finalize -- luacheck: ignore 113
+    else
+      setmetatable({}, { __gc = finalize })
+    end
+  end
+  local pause, multiplier = collectgarbage("setpause", 0), collectgarbage("setstepmul", IS_54 and 1000 or 1e6)
+  if IS_54 then collectgarbage("incremental", 0, 0, 30) end -- a step is a whole collection
+  collectgarbage()
+  arm()
+  local result, err = work()
+  over = true
+  if IS_54 then collectgarbage("incremental", 0, 0, 13) end
+  collectgarbage("setpause", pause)
+  collectgarbage("setstepmul", multiplier)
+  collectgarbage()
+  return result, err, count
+end
+
+local function arrived(id)
+  for _, attendee in ipairs(sandbox.attendees(example.USER, "primary", example.EVENT)) do
+    if attendee.id == id then return true end
+  end
+  return false
+end
+
+-- What was said must be true; a call that finds its client closed says so.
+local function check(id, result, err)
+  if result then
+    assert.equal(1, result.added)
+    assert.is_true(arrived(id))
+  else
+    assert.is_true(calendar.is_error(err), tostring(err))
+    assert.truthy(err.code == "closed", tostring(err))
+    if err.outcome == "not_sent" then assert.is_false(arrived(id)) end
+  end
+end
+
+local ways = {
+  { "the short way", nil },
+  { "the long way", {} },
+  { "a refusal", nil, { fault = "answer", code = "systemError" }, { max_attempts = 1 } },
+}
+
+describe("a finalizer that closes the client", function()
+  before_each(sandbox.reset)
+
+  for _, way in ipairs(ways) do
+    it("harms no call that goes " .. way[1], function()
+      local closings, last = 0, 0
+      for number = 1, COLLECTIONS do
+        local client = example.client(way[4])
+        assert(client:open_engine())
+        if way[3] then sandbox.faults { clear = true, faults = { way[3] } } end
+        local id = "person" .. number
+        local result, err, count = collecting(number, function() client:close() end, function()
+          return example.add(client, { id }, way[2])
+        end)
+        if not (way[3] and err and err.code == "systemError") then check(id, result, err) end
+        closings = closings + (client.closed and 1 or 0)
+        client:close()
+        last = count
+        if count < number then break end
+      end
+      assert.truthy(last < COLLECTIONS, "more collections than were tried")
+      assert.truthy(closings > 4, "only " .. closings .. " closings")
+    end)
+  end
+end)
