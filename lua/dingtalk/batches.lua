@@ -2,9 +2,11 @@
 
 local call = require "dingtalk.call"
 local core = require "dingtalk.core"
-local errors = require "dingtalk.errors"
-local group = require "dingtalk.group"
-local resume = require "dingtalk.resume"
+local lazy = require "dingtalk.lazy"
+
+local errors = lazy.module "dingtalk.errors"
+local group = lazy.module "dingtalk.group"
+local resume = lazy.module "dingtalk.resume"
 
 local batches = {}
 

@@ -2,10 +2,13 @@
 --- of the world it asks of the client (exchange, pause, now, random, spend_retry).
 
 local core = require "dingtalk.core"
-local errors = require "dingtalk.errors"
-local group = require "dingtalk.group"
+local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
-local rules = require "dingtalk.rules"
+local one_line = require "dingtalk.one_line"
+
+local errors = lazy.module "dingtalk.errors"
+local group = lazy.module "dingtalk.group"
+local rules = lazy.module "dingtalk.rules"
 
 local call = {}
 
@@ -182,7 +185,7 @@ end
 
 -- The service may echo what it was sent wherever it answers a text.
 local function redact_answer(failure, task, slot)
-  if slot.request_id then slot.request_id = errors.one_line(redact(slot.request_id, task, slot)) end
+  if slot.request_id then slot.request_id = one_line(redact(slot.request_id, task, slot)) end
   if not failure then return end
   for _, field in ipairs { "code", "message", "request_id", "hint" } do
     failure[field] = failure[field] and redact(failure[field], task, slot)

@@ -2,12 +2,14 @@
 --- waiting.lua, how an answer is judged in errors.lua.
 
 local core = require "dingtalk.core"
-local errors = require "dingtalk.errors"
+local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
 local loops = require "dingtalk.loops"
 local options = require "dingtalk.options"
 local version = require "dingtalk.version"
 local waiting = require "dingtalk.waiting"
+
+local errors = lazy.module "dingtalk.errors"
 
 local RETRY_EARNED = 0.2 -- retries a success gives back to the budget: ours, as AWS SDKs do
 
@@ -62,6 +64,7 @@ function client.new(config)
   self.retries_left = self.retry_budget
   self.loop, err = loops.new(config.loop, self)
   if not self.loop then return nil, err end
+  if self.loop.name ~= "blocking" then lazy.read_all() end
   return self
 end
 

@@ -1,8 +1,10 @@
 --- A list of attendees, checked and encoded by the C core in one pass, and what is wrong with one.
 
 local core = require "dingtalk.core"
-local errors = require "dingtalk.errors"
+local lazy = require "dingtalk.lazy"
 local options = require "dingtalk.options"
+
+local errors = lazy.module "dingtalk.errors"
 
 local list = {}
 

@@ -12,7 +12,9 @@
 ---
 --- An own loop is a table with `new`; what it leaves out is taken from `loops.base`.
 
-local errors = require "dingtalk.errors"
+local lazy = require "dingtalk.lazy"
+
+local errors = lazy.module "dingtalk.errors"
 
 local loops = {}
 

@@ -1,9 +1,10 @@
 --- The options of a client and of a call: their types and bounds as data, and their check.
 
 local core = require "dingtalk.core"
-local errors = require "dingtalk.errors"
+local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
-local suggestion = require "dingtalk.suggestion"
+
+local errors = lazy.module "dingtalk.errors"
 
 local options = {}
 
@@ -97,7 +98,13 @@ function options.fault_text(code)
   return fault_texts[code] or code
 end
 
-options.did_you_mean = suggestion
+--- "did you mean …?" for a misspelt name, or nil.
+---@param name any
+---@param known table the names as keys
+---@return string?
+function options.did_you_mean(name, known)
+  return require "dingtalk.suggestion"(name, known)
+end
 
 local checks = {}
 
