@@ -1,7 +1,9 @@
 /*
  * Runs programs in turns and tells what each run cost from its start to its end.
  *
- * usage: spawn ROUNDS -- COMMAND [ARGUMENT…] [-- COMMAND [ARGUMENT…]]…
+ * usage: spawn ROUNDS -- [NAME=VALUE…] COMMAND [ARGUMENT…] [-- …]…
+ *
+ * The variables are set here, as a shell does: env(1) would be one more program to start.
  *
  * One line a run: command=N cpu=… wall=… peak=…, in seconds and KiB; N from 1.
  * What the programs print is dropped. The first round is not told.
@@ -35,6 +37,8 @@ static double seconds(struct timeval time) {
 static void become(char **command) {
   int null = open("/dev/null", O_WRONLY);
   dup2(null, STDOUT_FILENO);
+  while (command[1] && strchr(command[0], '='))
+    putenv(*command++);
   execvp(command[0], command);
   die(command[0]);
 }
