@@ -9,6 +9,9 @@ local options = require "dingtalk.options"
 local version = require "dingtalk.version"
 local waiting = require "dingtalk.waiting"
 
+-- That it is missing is told here, not by the first answer that dingtalk.json reads with it.
+require "cjson.safe"
+
 local errors = lazy.module "dingtalk.errors"
 
 local RETRY_EARNED = 0.2 -- retries a success gives back to the budget: ours, as AWS SDKs do

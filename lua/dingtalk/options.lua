@@ -5,6 +5,7 @@ local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
 
 local errors = lazy.module "dingtalk.errors"
+local suggestion = lazy.module "dingtalk.suggestion"
 
 local options = {}
 
@@ -103,7 +104,7 @@ end
 ---@param known table the names as keys
 ---@return string?
 function options.did_you_mean(name, known)
-  return require "dingtalk.suggestion"(name, known)
+  return suggestion.did_you_mean(name, known)
 end
 
 local checks = {}
