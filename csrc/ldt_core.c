@@ -7,6 +7,8 @@
 #include "dt_uri.h"
 
 #include <curl/curl.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -194,12 +196,19 @@ static void add_limits(lua_State *L) {
   lua_setfield(L, -2, "limits");
 }
 
+static pthread_once_t version_once = PTHREAD_ONCE_INIT;
+static char version[64];
+
 /* Not curl_version: that asks OpenLDAP for its version, which reads LDAP's configuration and loads
-   every plugin of SASL. This fills a static record with the same words each time, whoever reads it in
-   another thread. */
-static void add_version(lua_State *L) {
-  lua_pushfstring(L, "libcurl/%s", curl_version_info(CURLVERSION_NOW)->version);
-  lua_setfield(L, -2, "libcurl");
+   every plugin of SASL. */
+static void read_version(void) {
+  snprintf(version, sizeof version, "libcurl/%s", curl_version_info(CURLVERSION_NOW)->version);
+}
+
+/* curl_version_info fills in the same record each time, whoever reads it in another thread. */
+static const char *libcurl_version(void) {
+  pthread_once(&version_once, read_version);
+  return version;
 }
 
 #if defined(__GNUC__)
@@ -227,7 +236,8 @@ int luaopen_dingtalk_core(lua_State *L) {
   lua_newtable(L);
   luaL_setfuncs(L, functions, 0);
   add_limits(L);
-  add_version(L);
+  lua_pushstring(L, libcurl_version());
+  lua_setfield(L, -2, "libcurl");
   ldt_open_attendees(L);
   ldt_open_engine(L);
   return 1;
