@@ -195,14 +195,15 @@ static void add_limits(lua_State *L) {
 }
 
 static pthread_once_t version_once = PTHREAD_ONCE_INIT;
-static char version[256];
+static char version[64];
 
+/* Not curl_version: that asks OpenLDAP for its version, which reads LDAP's configuration and loads
+   every plugin of SASL. */
 static void read_version(void) {
-  snprintf(version, sizeof version, "%s", curl_version());
+  snprintf(version, sizeof version, "libcurl/%s", curl_version_info(CURLVERSION_NOW)->version);
 }
 
-/* curl_version writes its answer into the same place each time, whoever reads it in another thread.
- */
+/* curl_version_info fills in the same record each time, whoever reads it in another thread. */
 static const char *libcurl_version(void) {
   pthread_once(&version_once, read_version);
   return version;

@@ -1,7 +1,11 @@
 /*
  * Runs programs in turns and tells what each run cost from its start to its end.
+ * Each round has an order of its own: who follows a large program finds the
+ * caches cold, and in one order that would always be the same.
  *
- * usage: spawn ROUNDS -- COMMAND [ARGUMENT…] [-- COMMAND [ARGUMENT…]]…
+ * usage: spawn ROUNDS -- [NAME=VALUE…] COMMAND [ARGUMENT…] [-- …]…
+ *
+ * The variables are set here, as a shell does: env(1) would be one more program to start.
  *
  * One line a run: command=N cpu=… wall=… peak=…, in seconds and KiB; N from 1.
  * What the programs print is dropped. The first round is not told.
@@ -35,6 +39,8 @@ static double seconds(struct timeval time) {
 static void become(char **command) {
   int null = open("/dev/null", O_WRONLY);
   dup2(null, STDOUT_FILENO);
+  while (command[1] && strchr(command[0], '='))
+    putenv(*command++);
   execvp(command[0], command);
   die(command[0]);
 }
@@ -58,16 +64,28 @@ static void run(char **command, int number, int told) {
            seconds(usage.ru_utime) + seconds(usage.ru_stime), wall, usage.ru_maxrss);
 }
 
+static void shuffle(int *order, int count) {
+  for (int last = count - 1; last > 0; last--) {
+    int other = rand() % (last + 1), moved = order[last];
+    order[last] = order[other];
+    order[other] = moved;
+  }
+}
+
 int main(int argc, char **argv) {
   char **commands[MAX_COMMANDS];
+  int order[MAX_COMMANDS];
   int count = 0;
   for (int i = 2; i < argc && count < MAX_COMMANDS; i++)
     if (strcmp(argv[i], "--") == 0) {
       argv[i] = NULL;
+      order[count] = count;
       commands[count++] = argv + i + 1;
     }
-  for (int round = 0; round <= (argc > 1 ? atoi(argv[1]) : 0); round++)
+  for (int round = 0; round <= (argc > 1 ? atoi(argv[1]) : 0); round++) {
+    shuffle(order, count);
     for (int i = 0; i < count; i++)
-      run(commands[i], i + 1, round > 0);
+      run(commands[order[i]], order[i] + 1, round > 0);
+  }
   return 0;
 }

@@ -6,13 +6,12 @@ function shell.quote(text)
   return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
 end
 
---- A command line of words.
+--- A command line of words, for a shell or for bench/c/spawn.c.
 ---@param words any[]
 ---@param environment table<string, string>?
 function shell.line(words, environment)
   local parts = {}
   for name, value in pairs(environment or {}) do parts[#parts + 1] = name .. "=" .. shell.quote(value) end
-  if #parts > 0 then table.insert(parts, 1, "env") end
   for _, word in ipairs(words) do parts[#parts + 1] = shell.quote(word) end
   return table.concat(parts, " ")
 end

@@ -2,14 +2,16 @@
 --- an error out.
 
 local batches = require "dingtalk.batches"
-local confirm = require "dingtalk.confirm"
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
+local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
 local list = require "dingtalk.list"
-local operations = require "dingtalk.operations"
+local operations = require "dingtalk.operations.attendees"
 local options = require "dingtalk.options"
 local resume = require "dingtalk.resume"
+
+local confirm = lazy.module "dingtalk.confirm"
 
 local attendees = {
   add = operations.add_attendees,

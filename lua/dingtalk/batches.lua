@@ -3,8 +3,10 @@
 local call = require "dingtalk.call"
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
-local group = require "dingtalk.group"
+local lazy = require "dingtalk.lazy"
 local resume = require "dingtalk.resume"
+
+local group = lazy.module "dingtalk.group"
 
 local batches = {}
 

@@ -4,12 +4,14 @@
 ---   local result, err = calendar.add_attendees(token, user, cal, event, list, opts)
 
 local attendees = require "dingtalk.attendees"
-local bulk = require "dingtalk.bulk"
-local calls = require "dingtalk.calls"
 local client = require "dingtalk.client"
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
-local pages = require "dingtalk.pages"
+local lazy = require "dingtalk.lazy"
+
+local bulk = lazy.module "dingtalk.bulk"
+local calls = lazy.module "dingtalk.calls"
+local pages = lazy.module "dingtalk.pages"
 
 local core_add, core_remove = core.add_attendees, core.remove_attendees
 
@@ -115,6 +117,26 @@ end
 forward "add_attendees"
 forward "remove_attendees"
 forward "add_attendees_each"
-calls.define(methods, refusal, forward)
+
+-- By name, so that all are there before the module of calls is read.
+local function define(name, is_iterator)
+  methods[name] = function(self, ...)
+    return calls[name](self, refusal(self), ...)
+  end
+  forward(name, is_iterator)
+end
+
+define "list_attendees"
+define("each_attendee", true)
+define "respond"
+define "list_events"
+define("each_event", true)
+define "get_event"
+define "create_event"
+define "update_event"
+define "delete_event"
+
+-- The workers of nginx share what their master has read.
+if rawget(_G, "ngx") then lazy.read_all() end
 
 return calendar

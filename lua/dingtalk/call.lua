@@ -3,9 +3,11 @@
 
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
-local group = require "dingtalk.group"
+local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
 local rules = require "dingtalk.rules"
+
+local group = lazy.module "dingtalk.group"
 
 local call = {}
 

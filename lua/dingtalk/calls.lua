@@ -28,31 +28,22 @@ local function send(self, row, task)
   return result
 end
 
-local function define(methods, refusal, row)
+-- Each by its name, as a method that is also given why no call can be made now, or nil.
+local function define(row)
   local finish = row.items and function(self, _, task) return pages.all(self, task) end or send
-  methods[row.name] = function(self, token, ...)
-    local task, err = task_of(self, refusal(self), row, token, ...)
+  calls[row.name] = function(self, refusal, token, ...)
+    local task, err = task_of(self, refusal, row, token, ...)
     if not task then return nil, err end
     return finish(self, row, task)
   end
   if not row.each then return end
-  methods[row.each] = function(self, token, ...)
-    return pages.each(self, task_of(self, refusal(self), row, token, ...))
+  calls[row.each] = function(self, refusal, token, ...)
+    return pages.each(self, task_of(self, refusal, row, token, ...))
   end
 end
 
---- Adds the calls to a table of methods.
----@param methods table
----@param refusal fun(self): dingtalk.Error? why no call can be made now
----@param add fun(name: string, is_iterator: boolean) told of each
-function calls.define(methods, refusal, add)
-  for _, row in ipairs(operations.rows) do
-    if not row.counted then
-      define(methods, refusal, row)
-      add(row.name, false)
-      if row.each then add(row.each, true) end
-    end
-  end
+for _, row in ipairs(operations.rows) do
+  if not row.counted then define(row) end
 end
 
 return calls

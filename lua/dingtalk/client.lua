@@ -3,9 +3,10 @@
 
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
+local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
 local loops = require "dingtalk.loops"
-local operations = require "dingtalk.operations"
+local operations = require "dingtalk.operations.attendees"
 local options = require "dingtalk.options"
 local version = require "dingtalk.version"
 local waiting = require "dingtalk.waiting"
@@ -63,6 +64,7 @@ function client.new(config)
   self.retries_left = self.retry_budget
   self.loop, err = loops.new(config.loop, self)
   if not self.loop then return nil, err end
+  if self.loop.name ~= "blocking" then lazy.read_all() end
   return self
 end
 

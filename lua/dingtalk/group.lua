@@ -1,27 +1,22 @@
 --- Runs several requests at a time in one coroutine of the host: each in a coroutine of ours, which
 --- waits by handing its slot up to here. Works under every loop, the blocking one included.
 
+local waiting = require "dingtalk.waiting"
+
 local group = {}
 
 -- Told apart from what code of the user may yield to its own loop.
 local WAITING, CALLING = {}, {}
 
--- The group of each member, by coroutine: a host may run others while a member waits for the host.
-local groups = setmetatable({}, { __mode = "kv" })
+local groups = waiting.groups
 
 local Group = {}
 Group.__index = Group
 
---- The group that the caller is a member of, or nil.
-function group.current()
-  local running = coroutine.running()
-  return running and groups[running]
-end
-
 --- Calls a hook or token source of the user's, in the coroutine of the host: there it may wait by the
 --- host's own means, whichever these are.
 function group.outside(f, ...)
-  if group.current() then return coroutine.yield(CALLING, f, ...) end
+  if waiting.current_group() then return coroutine.yield(CALLING, f, ...) end
   return f(...)
 end
 

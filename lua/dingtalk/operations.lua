@@ -10,6 +10,7 @@
 ---   items      the field of an answer that comes in pages; `each` names the iterator
 ---   scope      the permission the app needs
 
+local attendee_operations = require "dingtalk.operations.attendees"
 local limits = require "dingtalk.limits"
 local options = require "dingtalk.options"
 
@@ -45,15 +46,7 @@ local event_fields = {
 local max_attendees = { "maxAttendees", "integer", 1, limits.max_page_attendees }
 
 local rows = {
-  {
-    name = "add_attendees", method = "POST", path = event_path("/attendees"), write = true, scope = WRITE,
-    tail = "/attendees", removing = false, counted = "added",
-    options = options.add_attendees,
-  },
-  {
-    name = "remove_attendees", method = "POST", path = event_path("/attendees/batchRemove"), write = true,
-    scope = WRITE, tail = "/attendees/batchRemove", removing = true, counted = "removed", options = options.batched,
-  },
+  attendee_operations.add_attendees, attendee_operations.remove_attendees,
   {
     name = "list_attendees", each = "each_attendee", method = "GET", path = event_path("/attendees"), scope = READ,
     query = { { "maxResults", "integer", 1, limits.max_page_attendees }, { "nextToken", query_text } },

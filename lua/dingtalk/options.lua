@@ -2,8 +2,10 @@
 
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
+local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
-local suggestion = require "dingtalk.suggestion"
+
+local suggestion = lazy.module "dingtalk.suggestion"
 
 local options = {}
 
@@ -97,7 +99,13 @@ function options.fault_text(code)
   return fault_texts[code] or code
 end
 
-options.did_you_mean = suggestion
+--- "did you mean …?" for a misspelt name, or nil.
+---@param name any
+---@param known table the names as keys
+---@return string?
+function options.did_you_mean(name, known)
+  return suggestion.did_you_mean(name, known)
+end
 
 local checks = {}
 

@@ -1,5 +1,7 @@
 --- "did you mean …?" for a misspelt name.
 
+local suggestion = {}
+
 -- The number of edits between two short names, or more than 2.
 local function distance(a, b)
   if math.abs(#a - #b) > 2 then return 3 end
@@ -20,7 +22,7 @@ end
 ---@param name any
 ---@param known table the names as keys
 ---@return string?
-local function did_you_mean(name, known)
+function suggestion.did_you_mean(name, known)
   if type(name) ~= "string" or #name > 40 then return nil end
   local plain = name:lower():gsub("[_%-]", "")
   local best, best_distance = nil, 3
@@ -33,4 +35,4 @@ local function did_you_mean(name, known)
   return best and ("did you mean %q?"):format(best)
 end
 
-return did_you_mean
+return suggestion

@@ -2,7 +2,6 @@
 --- and woken from within client:step(). The suspending itself is the loop's (dingtalk.loops.*).
 
 local core = require "dingtalk.core"
-local group = require "dingtalk.group"
 
 local REAP_INTERVAL = 0.1 -- seconds between two looks for coroutines that died while waiting
 
@@ -11,6 +10,16 @@ local waiting = {}
 ---@class dingtalk.Client
 local methods = {}
 waiting.methods = methods
+
+-- The group of each member, by coroutine: a host may run others while a member waits for the host.
+local groups = setmetatable({}, { __mode = "kv" })
+waiting.groups = groups
+
+--- The group (dingtalk.group) that the caller is a member of, or nil.
+function waiting.current_group()
+  local running = coroutine.running()
+  return running and groups[running]
+end
 
 --- Marks a slot as done and resumes whoever waits for it.
 function waiting.wake(slot)
@@ -28,7 +37,7 @@ end
 
 -- The group that waits for us: another client's too, unless our loop can wait wherever it is called.
 local function own_group(self)
-  local current = group.current()
+  local current = waiting.current_group()
   return current and (current.client == self or not self.loop.direct) and current or nil
 end
 

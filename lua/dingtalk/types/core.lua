@@ -3,7 +3,7 @@
 --- A wrong type of argument raises, as in Lua's own libraries.
 
 ---@class dingtalk.core
----@field libcurl string libcurl's version and its parts
+---@field libcurl string libcurl's name and version, as in a User-Agent
 ---@field limits table<string, integer> those of csrc/dt_limits.h: merged into dingtalk.limits
 local core = {}
 
