@@ -4,7 +4,8 @@ local sandbox = require "spec.support.sandbox"
 
 local quote = processes.quote
 
--- All that a plain call needs, also one that fails: no failure waits for a file to be read. Each more makes every script's start slower.
+-- All that a plain call needs, also one that fails: no failure waits for a file to be read. Each more makes every
+-- script's start slower.
 local OF_A_CALL = {
   "attendees", "batches", "calendar", "call", "client", "core", "errors", "json", "lazy", "limits", "list", "loops",
   "loops.blocking", "operations.attendees", "options", "resume", "rules", "version", "waiting",

@@ -21,7 +21,7 @@ public.methods = {
 --- Those that the module's own files call.
 public.internal_methods = {
   random = true, spend_retry = true, earn_retry = true, pause = true, park = true, wake = true,
-  wait_group = true, open_engine = true, exchange = true, turn = true,
+  wait_group = true, open_engine = true, exchange = true, await = true, turn = true,
 }
 
 --- Classes that users need not know; the C core's are told by their prefix.
