@@ -56,8 +56,9 @@ void ldt_push_strings(lua_State *L);
 
 /*
  * Writes the bodies of the list at 1, which had `count` entries when `out` was
- * made with room for their batches. Of the stack only the list is looked at.
- * False where code, position and the rest say what is wrong.
+ * made with room for their batches. There are four values on the stack, of which
+ * it looks at none but the list. False where code, position and the rest say what
+ * is wrong.
  */
 bool ldt_encode(ldt_encoder *enc, uint32_t count);
 
