@@ -1,3 +1,4 @@
+include(CheckCCompilerFlag)
 include(CheckLinkerFlag)
 
 set(DT_WARNINGS
@@ -7,6 +8,13 @@ set(DT_WARNINGS
 
 if(DT_SANITIZE)
   set(DT_SANITIZE_FLAGS "-fsanitize=${DT_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
+endif()
+
+# A call into Lua goes straight to its address, not by a stub that jumps there: encoding an attendee
+# takes ten of them. What the stubs are for, binding at the first call, -z now has no use for.
+check_c_compiler_flag(-fno-plt DT_HAS_NO_PLT)
+if(DT_HAS_NO_PLT)
+  set(DT_CALLS -fno-plt)
 endif()
 
 set(DT_POLLER "" CACHE STRING
@@ -36,7 +44,7 @@ function(dt_compile_options target)
   target_compile_definitions(${target} PRIVATE
     _GNU_SOURCE $<$<STREQUAL:${DT_POLLER},poll>:DT_POLLER_USE_POLL>)
   target_compile_options(${target} PRIVATE
-    ${DT_WARNINGS} ${DT_HARDENING} ${DT_SANITIZE_FLAGS} ${DT_FUZZ_FLAGS}
+    ${DT_WARNINGS} ${DT_CALLS} ${DT_HARDENING} ${DT_SANITIZE_FLAGS} ${DT_FUZZ_FLAGS}
     $<$<BOOL:${DT_WERROR}>:-Werror>)
   if(DT_SANITIZE)
     target_link_options(${target} PUBLIC "-fsanitize=${DT_SANITIZE}")

@@ -15,9 +15,10 @@ static inline int ldt_rawgeti(lua_State *L, int index, unsigned position) {
 #endif
 }
 
-/* What tells one interned string from all other values; NULL for what is no string before 5.4. */
+/* What tells one interned string from all other values. lua_topointer gives strings' addresses
+   since 5.4, and has always done so in LuaJIT; elsewhere it is NULL for what is no string. */
 static inline const void *ldt_identity(lua_State *L, int index) {
-#if LUA_VERSION_NUM >= 504
+#if LUA_VERSION_NUM >= 504 || defined(LUA_LJDIR)
   return lua_topointer(L, index);
 #else
   return lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : NULL;

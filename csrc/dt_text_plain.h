@@ -6,6 +6,8 @@
 #ifndef DT_TEXT_PLAIN_H
 #define DT_TEXT_PLAIN_H
 
+#include "dt_inline.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,19 +21,19 @@
  * sets its top bit, and so does 0x7F plus one; a carry or a borrow can only
  * spread from a byte that is itself refused.
  */
-static inline uint64_t dt_text_marks(uint64_t w) {
+static DT_INLINE uint64_t dt_text_marks(uint64_t w) {
   return w | (w + DT_EACH_BYTE(1)) | (w - DT_EACH_BYTE(0x20)) |
          ((w ^ DT_EACH_BYTE('"')) - DT_EACH_BYTE(1)) | ((w ^ DT_EACH_BYTE('\\')) - DT_EACH_BYTE(1));
 }
 
-static inline uint64_t dt_text_copy_eight(char *out, const char *text) {
+static DT_INLINE uint64_t dt_text_copy_eight(char *out, const char *text) {
   uint64_t w;
   memcpy(&w, text, sizeof w);
   memcpy(out, &w, sizeof w);
   return dt_text_marks(w);
 }
 
-static inline bool dt_text_copy_eights(char *out, const char *text, size_t length) {
+static DT_INLINE bool dt_text_copy_eights(char *out, const char *text, size_t length) {
   uint64_t bad = dt_text_copy_eight(out + length - 8, text + length - 8);
   for (size_t i = 0; i + 8 < length; i += 8)
     bad |= dt_text_copy_eight(out + i, text + i);
@@ -44,7 +46,7 @@ typedef unsigned char dt_text_ublock __attribute__((vector_size(16)));
 
 /* The same for sixteen bytes: all bits of a byte are set where it is refused. One more than itself
    is below 0x21, as a signed number, for each byte that is no visible ASCII. */
-static inline dt_text_block dt_text_copy_sixteen(char *out, const char *text) {
+static DT_INLINE dt_text_block dt_text_copy_sixteen(char *out, const char *text) {
   dt_text_block w;
   memcpy(&w, text, sizeof w);
   memcpy(out, &w, sizeof w);
@@ -52,9 +54,11 @@ static inline dt_text_block dt_text_copy_sixteen(char *out, const char *text) {
   return invisible | (dt_text_block)(w == '"') | (dt_text_block)(w == '\\');
 }
 
-static inline bool dt_text_copy_sixteens(char *out, const char *text, size_t length) {
-  dt_text_block bad = dt_text_copy_sixteen(out + length - 16, text + length - 16);
-  for (size_t i = 0; i + 16 < length; i += 16)
+/* The two steps that most ids take are no loop. */
+static DT_INLINE bool dt_text_copy_sixteens(char *out, const char *text, size_t length) {
+  dt_text_block bad = dt_text_copy_sixteen(out, text);
+  bad |= dt_text_copy_sixteen(out + length - 16, text + length - 16);
+  for (size_t i = 16; i + 16 < length; i += 16)
     bad |= dt_text_copy_sixteen(out + i, text + i);
   uint64_t halves[2];
   memcpy(halves, &bad, sizeof halves);
@@ -66,7 +70,7 @@ static inline bool dt_text_copy_sixteens(char *out, const char *text, size_t len
 
 /* Most ids are plain ASCII of 13 to 40 bytes: a step a word, the last step overlapping, and one
    look at the end whether there was anything else. */
-static inline bool dt_text_copy_plain(char *out, const char *text, size_t length) {
+static DT_INLINE bool dt_text_copy_plain(char *out, const char *text, size_t length) {
   if (length >= 16)
     return dt_text_copy_sixteens(out, text, length);
   return length >= 8 && dt_text_copy_eights(out, text, length);

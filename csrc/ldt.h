@@ -6,9 +6,6 @@
 
 #include "dt_text.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 /* Adds the functions of the part to the module table on top. */
 void ldt_open_attendees(lua_State *L);
 void ldt_open_engine(lua_State *L);
@@ -22,20 +19,6 @@ const char *ldt_text_fault(dt_text_fault fault);
  * while that value is reachable. Raises when it is no such value or batch.
  */
 const char *ldt_attendees_body(lua_State *L, int index, lua_Integer number, size_t *length);
-
-typedef struct ldt_batch {
-  const char *body;
-  size_t length;
-  uint32_t first; /* positions in the caller's list, from 1 */
-  uint32_t last;
-  uint32_t count; /* attendees in it */
-} ldt_batch;
-
-/* The batch of attendees that need no second one; false for others. */
-bool ldt_attendees_only_batch(lua_State *L, int index, ldt_batch *out);
-
-/* Frees the bodies once no transfer reads from them. */
-void ldt_attendees_free(lua_State *L, int index);
 
 /*
  * Counts a transfer that reads from the attendees at `index` (`change` is 1), or has ended (-1):

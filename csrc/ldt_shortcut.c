@@ -6,6 +6,7 @@
  * else is answered, is for Lua to say: there every call can take the long way from its beginning,
  * or from a first attempt that was sent here (lua/dingtalk/attendees.lua).
  */
+#include "ldt_encode.h"
 #include "ldt_engine.h"
 
 #include "dt_header.h"
@@ -59,6 +60,7 @@ enum {
 enum {
   ENGINE_METATABLE = 1,
   ENCODE,
+  SPARE, /* attendees that the next call may use, or nil */
   NAME_ENGINE,
   NAME_COUNT,
   NAME_FIRST,
@@ -149,17 +151,27 @@ static bool write_url(lua_State *L, const ldt_shortcut *shortcut, int tail, char
   return true;
 }
 
-/* Whether the list is as it must be, and fits into one request. */
-static bool push_body(lua_State *L, bool removing, ldt_batch *batch) {
+/* The body of the list, where that is as it must be and fits into one request. */
+static const ldt_attendees *push_body(lua_State *L, bool removing) {
   if (lua_type(L, LIST) != LUA_TTABLE || lua_rawlen(L, LIST) > DT_BATCH_ATTENDEES)
-    return false;
+    return NULL;
   lua_pushvalue(L, lua_upvalueindex(ENCODE));
   lua_pushvalue(L, LIST);
   lua_pushnil(L);
   lua_pushnil(L);
   lua_pushboolean(L, removing);
-  lua_call(L, 4, 1);
-  return !lua_isnil(L, BODY) && ldt_attendees_only_batch(L, BODY, batch);
+  lua_pushvalue(L, lua_upvalueindex(SPARE));
+  /* In use now, also where a finalizer makes a call. */
+  lua_pushnil(L);
+  lua_replace(L, lua_upvalueindex(SPARE));
+  lua_call(L, 5, 1);
+  return lua_touserdata(L, BODY);
+}
+
+static void keep_body(lua_State *L) {
+  ldt_attendees_keep(lua_touserdata(L, BODY));
+  lua_pushvalue(L, BODY);
+  lua_replace(L, lua_upvalueindex(SPARE));
 }
 
 static void set_integer(lua_State *L, int table, int name, lua_Integer value) {
@@ -249,20 +261,20 @@ static int complete_result(lua_State *L, const request_id *said, int64_t elapsed
 
 static int send(lua_State *L, dt_request *request, bool removing) {
   char uuid[DT_UUID_BYTES];
-  ldt_batch batch;
   dt_engine_fault fault = DT_ENGINE_OK;
   request_id said;
-  if (!push_body(L, removing, &batch) || !dt_random_uuid(uuid))
+  const ldt_attendees *attendees = push_body(L, removing);
+  if (!attendees || !dt_random_uuid(uuid))
     return 0;
   lua_pushlstring(L, uuid, sizeof uuid);
-  push_result(L, &batch);
+  push_result(L, &attendees->batches[0]);
   const ldt_engine *self = lua_touserdata(L, ENGINE);
   if (!self->engine) /* closed by a finalizer meanwhile */
     return 0;
   request->client_token = uuid;
   request->client_token_length = sizeof uuid;
-  request->body = batch.body;
-  request->body_length = batch.length;
+  request->body = attendees->body.data;
+  request->body_length = attendees->body.length;
   int64_t started = dt_clock_us();
   dt_transfer_id id = ldt_engine_start(L, ENGINE, request, BODY, &fault);
   if (!id)
@@ -270,7 +282,7 @@ static int send(lua_State *L, dt_request *request, bool removing) {
   if (!has_succeeded(L, self->engine, id, &said))
     return push_sent(L, id, started);
   ldt_engine_release(L, ENGINE, id);
-  ldt_attendees_free(L, BODY);
+  keep_body(L);
   return complete_result(L, &said, dt_clock_us() - started);
 }
 
@@ -306,6 +318,7 @@ static void add_function(lua_State *L, const char *name, lua_CFunction function,
                                       "elapsed", "client_token", "request_id", "batches"};
   luaL_getmetatable(L, LDT_ENGINE_TYPE);
   lua_getfield(L, -2, "attendees");
+  lua_pushnil(L);
   lua_pushliteral(L, "engine");
   lua_pushstring(L, counted);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)

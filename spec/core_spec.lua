@@ -67,6 +67,62 @@ describe("core.attendees", function()
     end
   end)
 
+  -- Lua 5.2 and later intern strings of up to 40 bytes, the others all; two that are not are alike
+  -- in nothing but their bytes.
+  it("knows a repeated id of any length, however it came to be", function()
+    for _, length in ipairs { 1, 7, 8, 15, 16, 17, 24, 39, 40, 41, 42, 63, 64, 65, 128, 1024 } do
+      local function id(last) return ("x"):rep(length - 1) .. last end
+      local body = core.attendees { id "a", id "b", { id = id "a" }, id "b", { id = id "c" }, id "a" }
+      assert.same({ 1, 6, 3 }, { body:batch(1) })
+      local expected = ('{"attendeesToAdd":[{"id":"%s"},{"id":"%s"},{"id":"%s"}]}'):format(id "a", id "b", id "c")
+      assert.equal(expected, body:body(1))
+      assert.same({ nil, "conflicting_duplicate", 3, nil, 1 },
+        { core.attendees { id "a", id "b", { id = id "a", isOptional = true } } })
+      assert.same({ nil, "conflicting_duplicate", 4, nil, 2 },
+        { core.attendees { id "b", { id = id "a", isOptional = true }, { id = id "b", isOptional = false }, id "a" } })
+    end
+  end)
+
+  it("tells ids of all lengths from each other", function()
+    local list = {}
+    for length = 1, 130 do list[length] = ("x"):rep(length) end
+    for length = 1, 130 do list[130 + length] = ("x"):rep(length - 1) .. "y" end
+    assert.same({ 1, 260, 260 }, { core.attendees(list):batch(1) })
+  end)
+
+  it("reads tables of any shape and names the field that is wrong", function()
+    local is_id = '{"attendeesToAdd":[{"id":"an id of more than 16 bytes"%s}]}'
+    for _, row in ipairs { { true, ',"isOptional":true' }, { false, ',"isOptional":false' }, { nil, "" } } do
+      local body = core.attendees { { isOptional = row[1], id = "an id of more than 16 bytes" } }
+      assert.equal(is_id:format(row[2] or ""), body:body(1))
+    end
+    for count = 1, 40 do
+      for _, wrong in ipairs {
+        { {}, "missing_id" }, { { isOptional = true }, "missing_id" }, { { id = 1 }, "wrong_type", "id", "number" },
+        { { id = "a", isOptional = 1 }, "wrong_type", "isOptional", "number" }, { { id = "" }, "empty" },
+        { { id = "a", [1] = "b" }, "unknown_field", 1 }, { { id = "a", [1.5] = "b" }, "unknown_field", 1.5 },
+        { { id = "a", ID = "b" }, "unknown_field", "ID" }, { { id = "a", [true] = 1 }, "unknown_field", true },
+        { 7, "wrong_type", nil, "number" }, { true, "wrong_type", nil, "boolean" },
+      } do
+        local list = {}
+        for i = 1, count do list[i] = { id = "p" .. i } end
+        list[count] = wrong[1]
+        assert.same({ nil, wrong[2], count, wrong[3], wrong[4] }, { core.attendees(list) })
+      end
+    end
+  end)
+
+  -- At 16 begins another walk of the list, which a full array part ends.
+  it("finds what is no position around the lengths where an array part is full", function()
+    for _, count in ipairs { 1, 2, 15, 16, 17, 31, 32, 33, 64, 500, 512 } do
+      local list = {}
+      for i = 1, count do list[i] = "p" .. i end
+      assert.equal(count <= 500 and 1 or 2, core.attendees(list):batches())
+      list.n = count
+      assert.same({ nil, "not_a_list", nil, "n" }, { core.attendees(list) })
+    end
+  end)
+
   local function at_collection(f)
     if newproxy then -- luacheck: ignore
       getmetatable(newproxy(true)).__gc = f -- luacheck: ignore
@@ -100,6 +156,32 @@ describe("core.attendees", function()
       assert.equal(#list == 3, body ~= nil)
     end
     if added == 0 then pending "this collector ran no finalizer in there" end
+  end)
+
+  it("sends nothing for a list that a finalizer has emptied meanwhile", function()
+    local inside, emptied = false, 0
+    local pause = collectgarbage("setpause", 100)
+    finally(function() collectgarbage("setpause", pause) end)
+    local round = 0
+    while emptied < 3 and round < 4000 do
+      round = round + 1
+      local list = { "p1" }
+      for _ = 1, round % 50 do
+        at_collection(function()
+          if not inside or not list[1] then return end
+          list[1] = nil
+          for i = 1, 3000 do list["p" .. i] = i end -- keeps the collector at work
+          for i = 1, 3000 do list["p" .. i] = nil end
+        end)
+      end
+      inside = true
+      local body, code = core.attendees(list)
+      inside = false
+      if not list[1] then emptied = emptied + 1 end
+      assert.equal(not list[1] and "no_attendees" or nil, code)
+      assert.equal(list[1] ~= nil, body ~= nil)
+    end
+    if emptied == 0 then pending "this collector ran no finalizer in there" end
   end)
 
   it("raises only where a program is wrong", function()

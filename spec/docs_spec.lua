@@ -86,7 +86,7 @@ describe("the check of the docs #slow", function()
     { "a code of ours that is not explained", "codes", "docs/errors.md", "`bad_resume`", "",
       "the code `bad_resume` of lua/dingtalk/" },
     { "a code of the C core that is not explained", "codes", "docs/errors.md", "`hole`", "",
-      "the code `hole` of csrc/ldt_attendees.c is missing" },
+      "the code `hole` of csrc/ldt_encode.c is missing" },
     { "a limit without a comment", "limits", "lua/dingtalk/limits.lua", " -- of one request: ours", "",
       "the limit max_attempts has no comment" },
     { "a limit of nobody", "limits", "csrc/dt_limits.h", "attendees in one event: the service's limit", "attendees",

@@ -5,16 +5,20 @@
 
 #include <string.h>
 
-enum { COUNT = DT_MAX_ATTENDEES };
+enum { COUNT = DT_MAX_ATTENDEES, INTERNED = 40 };
 
 static char ids[COUNT][32];
 
-static dt_idset_entry entry(const char *id, size_t length, uint32_t position, bool optional) {
-  return (dt_idset_entry){id, (uint32_t)length, position, 0, optional};
+/* By content. Returns the position that has it already, or 0. */
+static uint32_t add(dt_idset *set, const char *id, size_t length, uint32_t position) {
+  return dt_idset_add(set, position, (dt_idset_entry){id, (uint32_t)length, position % 2});
 }
 
-static const dt_idset_entry *add(dt_idset *set, dt_idset_entry one) {
-  return dt_idset_add(set, one.id, one.length, one.position, one.optional);
+/* By address, as a Lua does that interns strings of up to INTERNED bytes. */
+static uint32_t add_lua(dt_idset *set, const char *id, size_t length, uint32_t position) {
+  if (length > INTERNED)
+    return add(set, id, length, position);
+  return dt_idset_add_interned(set, position, (dt_idset_entry){id, (uint32_t)length, position % 2});
 }
 
 static void as_many_as_an_event_takes(void) {
@@ -22,16 +26,37 @@ static void as_many_as_an_event_takes(void) {
   CHECK(dt_idset_init(&set, COUNT));
   for (uint32_t i = 0; i < COUNT; i++) {
     int length = snprintf(ids[i], sizeof ids[i], i % 3 ? "iiStaff%uSgjrwPRKgiEiE" : "p%u", i);
-    CHECK_ROW(i, !add(&set, entry(ids[i], (size_t)length, i + 1, i % 2)));
+    CHECK_ROW(i, !add(&set, ids[i], (size_t)length, i + 1));
   }
   for (uint32_t i = 0; i < COUNT; i++) {
     char same[32];
     memcpy(same, ids[i], sizeof same);
-    const dt_idset_entry *seen = add(&set, entry(same, strlen(same), 0, false));
-    CHECK_ROW(i, seen && seen->id == ids[i] && seen->position == i + 1 &&
-                     seen->optional == (i % 2 == 1));
+    CHECK_ROW(i, add(&set, same, strlen(same), COUNT) == i + 1);
+    CHECK_ROW(i, set.entries[i].id == ids[i] && set.entries[i].optional == ((i + 1) % 2 == 1));
   }
-  CHECK(set.count == COUNT);
+  dt_idset_free(&set);
+}
+
+static void as_many_by_address(void) {
+  static char places[COUNT][48];
+  dt_idset set;
+  CHECK(dt_idset_init(&set, COUNT));
+  for (uint32_t i = 0; i < COUNT; i++)
+    CHECK_ROW(i, !add_lua(&set, places[i], 24, i + 1));
+  for (uint32_t i = 0; i < COUNT; i++)
+    CHECK_ROW(i, add_lua(&set, places[i], 24, COUNT) == i + 1);
+  dt_idset_free(&set);
+}
+
+/* Each position has an id of its own, but those that repeat one: their entries are never read. */
+static void repeated_ones_between_others(void) {
+  static const char text[] = "abcdefghijklmnopqrstuvwxyz";
+  dt_idset set;
+  CHECK(dt_idset_init(&set, 52));
+  for (uint32_t i = 0; i < 26; i++) {
+    CHECK_ROW(i, !add_lua(&set, &text[i], 1, 2 * i + 1));
+    CHECK_ROW(i, add_lua(&set, &text[i / 2], 1, 2 * i + 2) == i / 2 * 2 + 1);
+  }
   dt_idset_free(&set);
 }
 
@@ -42,13 +67,32 @@ static void ids_that_are_alike(void) {
   CHECK(dt_idset_init(&set, 64 * 2));
   memset(text, 'a', sizeof text);
   for (uint32_t length = 1; length < 64; length++)
-    CHECK_ROW(length, !add(&set, entry(text, length, length, false)));
+    CHECK_ROW(length, !add(&set, text, length, length));
   static char other[64][64];
   for (uint32_t at = 0; at < 64; at++) {
     memset(other[at], 'a', sizeof other[at]);
     other[at][at] = 'b';
-    CHECK_ROW(at, !add(&set, entry(other[at], 64, at, false)));
-    CHECK_ROW(at, add(&set, entry(other[at], 64, 0, true))->position == at);
+    CHECK_ROW(at, !add(&set, other[at], 64, 64 + at));
+    CHECK_ROW(at, add(&set, other[at], 64, 128) == 64 + at);
+  }
+  dt_idset_free(&set);
+}
+
+/* Both kinds in one set, around the length where one begins and the other ends: equal content is
+   found wherever it lies where strings are not interned. */
+static void lengths_around_the_longest_interned(void) {
+  static char first[64][64];
+  static char second[64][64];
+  dt_idset set;
+  CHECK(dt_idset_init(&set, 64 * 2));
+  memset(first, 'a', sizeof first);
+  memset(second, 'a', sizeof second);
+  for (uint32_t length = 1; length < 64; length++)
+    CHECK_ROW(length, !add_lua(&set, first[length], length, length));
+  for (uint32_t length = 1; length < 64; length++) {
+    CHECK_ROW(length, add_lua(&set, first[length], length, 128) == length);
+    if (length > INTERNED)
+      CHECK_ROW(length, add_lua(&set, second[length], length, 128) == length);
   }
   dt_idset_free(&set);
 }
@@ -59,9 +103,9 @@ static void bytes_of_any_kind(void) {
   CHECK(dt_idset_init(&set, 256));
   for (unsigned i = 0; i < 256; i++) {
     bytes[i] = (unsigned char)i;
-    CHECK_ROW(i, !add(&set, entry((const char *)&bytes[i], 1, i, false)));
+    CHECK_ROW(i, !add(&set, (const char *)&bytes[i], 1, i + 1));
   }
-  CHECK(add(&set, entry("\0", 1, 9, false))->position == 0);
+  CHECK(add(&set, "\0", 1, 256) == 1);
   dt_idset_free(&set);
 }
 
@@ -70,7 +114,7 @@ static void small_ones(void) {
     dt_idset set;
     CHECK_ROW(capacity, dt_idset_init(&set, capacity));
     for (uint32_t i = 0; i < capacity; i++)
-      CHECK_ROW(capacity, !add(&set, entry(&"0123456789"[i], 1, i, false)));
+      CHECK_ROW(capacity, !add(&set, &"0123456789"[i], 1, i + 1));
     dt_idset_free(&set);
     dt_idset_free(&set);
   }
@@ -78,7 +122,10 @@ static void small_ones(void) {
 
 int main(void) {
   as_many_as_an_event_takes();
+  as_many_by_address();
+  repeated_ones_between_others();
   ids_that_are_alike();
+  lengths_around_the_longest_interned();
   bytes_of_any_kind();
   small_ones();
   return 0;

@@ -172,7 +172,7 @@ local code_patterns = {
 }
 
 local function codes_of_ours(world)
-  local codes, paths = {}, { "csrc/ldt_attendees.c" }
+  local codes, paths = {}, { "csrc/ldt_attendees.c", "csrc/ldt_encode.c" }
   for _, path in ipairs(world.sources) do paths[#paths + 1] = path end
   for _, path in ipairs(paths) do
     local text = world.read(path)

@@ -71,12 +71,13 @@ function core.encode(text) end
 ---@param push boolean? pushNotification
 ---@param chat boolean? chatNotification
 ---@param removing boolean? attendeesToRemove instead of attendeesToAdd
+---@param spare dingtalk.core.Attendees? to be written anew: nobody may need them any more
 ---@return dingtalk.core.Attendees? attendees
 ---@return string? code what is wrong
 ---@return integer? position of the entry
 ---@return any field its name
 ---@return string|integer|nil detail the wrong type, or the position of the first of two entries that contradict each other
-function core.attendees(list, push, chat, removing) end
+function core.attendees(list, push, chat, removing, spare) end
 
 --- A plain call in one go: see csrc/ldt_shortcut.c. Nothing is returned where it is not for the core: with options, a
 --- token source, another loop than "blocking", hooks, more than one batch, or an argument that is refused.

@@ -1,0 +1,16 @@
+/* What the compiler is told about functions where instructions count. */
+#ifndef DT_INLINE_H
+#define DT_INLINE_H
+
+#if defined(__GNUC__)
+#define DT_INLINE \
+  inline __attribute__((always_inline))         /* a part of what is done for each attendee */
+#define DT_RARE __attribute__((cold, noinline)) /* keeps such code out of the way */
+#define DT_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#else
+#define DT_INLINE inline
+#define DT_RARE
+#define DT_LIKELY(condition) (condition)
+#endif
+
+#endif
