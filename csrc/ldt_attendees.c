@@ -89,9 +89,7 @@ static int core_attendees(lua_State *L) {
   };
   size_t count = lua_rawlen(L, 1);
   luaL_checkstack(L, LDT_ENCODER_STACK, NULL);
-  uint32_t batches = count > DT_MAX_ATTENDEES
-                         ? 1
-                         : (uint32_t)(count + DT_BATCH_ATTENDEES - 1) / DT_BATCH_ATTENDEES;
+  uint32_t batches = count > DT_MAX_ATTENDEES ? 1 : (uint32_t)count / DT_BATCH_ATTENDEES + 1;
   lua_remove(L, 4);
   enc.out = take_spare(L, batches); /* at 4, where it stays */
   if (!enc.out)
