@@ -12,6 +12,7 @@
 /* The request's header lines; the list libcurl sees is linked through them anew for each request.
  */
 enum {
+  DT_LINE_USER_AGENT,
   DT_LINE_ACCEPT,
   DT_LINE_TOKEN,
   DT_LINE_CLIENT_TOKEN,
@@ -25,23 +26,33 @@ typedef struct dt_handle_setup {
   char *ca_file;
   char *ca_path;
   char *proxy;
-  char *user_agent;
+  char *user_agent_line;
+  bool is_direct; /* neither the configuration nor the environment names a proxy */
   long connect_timeout_ms;
   bool allow_http;
   curl_opensocket_callback open_socket; /* both for an origin */
   curl_closesocket_callback close_socket;
 } dt_handle_setup;
 
+/* What a handle is set to carry stays set, and is not set again for the next request. */
 typedef struct dt_handle {
   CURL *easy;
+  CURLU *origin_url;
   const dt_handle_setup *setup;
   dt_transfer *transfer;   /* whose request it carries */
   struct dt_handle *next;  /* of the spare ones */
   const dt_origin *origin; /* whose sockets it is set to open */
+  uint32_t serial;         /* of the origin in `origin_url`, if the URL is set in two parts */
+  bool is_whole;           /* it is set as a whole */
+  dt_buf target;           /* what follows the origin in the URL */
   bool has_method;         /* whether it is set to the two that follow */
   bool has_body;
   dt_method method;
+  long timeout_ms;
+  size_t body_length;
+  const struct curl_slist *head;
   struct curl_slist lines[DT_LINES];
+  struct curl_slist proxy_lines[2]; /* of a CONNECT */
   char message[CURL_ERROR_SIZE];
 } dt_handle;
 

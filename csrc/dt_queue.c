@@ -3,6 +3,7 @@
 #include "dt_poller.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum {
   NEW_STREAMS = 100,       /* at a time on a new HTTP/2 connection, libcurl believes until told */
@@ -37,10 +38,11 @@ static bool is_idle(const dt_origin *origin) {
   return !origin->running && !origin->held.first && !origin->sockets;
 }
 
-static dt_origin *rename_origin(dt_origin *origin, const char *url, size_t length) {
-  *origin = (dt_origin){.engine = origin->engine, .length = length};
+static dt_origin *rename_origin(dt_queue *queue, dt_origin *origin, const char *url,
+                                size_t length) {
+  *origin = (dt_origin){.engine = origin->engine, .serial = ++queue->serial, .length = length};
   memcpy(origin->name, url, length);
-  origin->is_tls = length >= 6 && memcmp(url, "http:/", 6) != 0;
+  origin->is_tls = strncasecmp(url, "https:", 6) == 0;
   return origin;
 }
 
@@ -53,15 +55,18 @@ static dt_origin *find(dt_queue *queue, const char *url, size_t length) {
       idle = &queue->origins[i];
   }
   if (queue->used < DT_ORIGINS)
-    return rename_origin(&queue->origins[queue->used++], url, length);
-  return idle ? rename_origin(idle, url, length) : &queue->origins[length % DT_ORIGINS];
+    return rename_origin(queue, &queue->origins[queue->used++], url, length);
+  return idle ? rename_origin(queue, idle, url, length) : &queue->origins[length % DT_ORIGINS];
+}
+
+bool dt_origin_has(const dt_origin *origin, const char *url) {
+  return origin->length && strncmp(url, origin->name, origin->length) == 0;
 }
 
 dt_origin *dt_queue_origin(dt_queue *queue, const char *url) {
   /* Mostly the same one again: its name, and then a path. */
   dt_origin *recent = queue->recent;
-  if (recent->length && strncmp(url, recent->name, recent->length) == 0 &&
-      url[recent->length] == '/')
+  if (dt_origin_has(recent, url) && url[recent->length] == '/')
     return recent;
   queue->recent = find(queue, url, origin_length(url));
   return queue->recent;

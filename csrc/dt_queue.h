@@ -21,6 +21,7 @@ enum {
 
 struct dt_origin {
   dt_engine *engine;
+  uint32_t serial; /* never 0, and another one whenever the entry is another origin's */
   uint32_t running;
   uint32_t sockets;
   bool is_tls;
@@ -38,6 +39,7 @@ typedef struct dt_queue {
   uint32_t held;    /* of all origins */
   int64_t deadline; /* no held transfer is to end before; INT64_MAX: none is held */
   uint32_t used;    /* entries */
+  uint32_t serial;  /* the last one given */
   uint32_t turn;    /* the entry whose transfer may run next, if it has room */
   dt_origin *recent;
   uint32_t max_connections; /* open at a time to one origin */
@@ -67,6 +69,9 @@ void dt_queue_remove(dt_queue *queue, dt_transfer **slots, dt_transfer *transfer
 
 /* When one may run or is overdue, as far as time alone decides; INT64_MAX: never, 0: now. */
 int64_t dt_queue_due(const dt_queue *queue);
+
+/* Whether a URL begins with it, rather than sharing the entry with it. */
+bool dt_origin_has(const dt_origin *origin, const char *url);
 
 void dt_origin_opened(dt_origin *origin);
 
