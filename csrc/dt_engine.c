@@ -37,6 +37,7 @@ struct dt_engine {
   int64_t alarm;
   int64_t overdue; /* when the first of those running is */
   bool exposed;    /* the descriptor was given out, so its timer must be kept */
+  bool acted;      /* libcurl was called since its messages were read */
   bool failed;     /* libcurl reported a fault of the multi handle */
   bool suspect;    /* libcurl was out of memory, or lost a transfer: another multi handle is due */
   dt_queue queue;
@@ -60,7 +61,9 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *s
 static int on_timer(CURLM *multi, long timeout_ms, void *user) {
   dt_engine *engine = user;
   (void)multi;
-  engine->curl_due = timeout_ms < 0 ? NEVER : dt_clock_us() + (int64_t)timeout_ms * 1000;
+  engine->curl_due = timeout_ms < 0    ? NEVER
+                     : timeout_ms == 0 ? 0
+                                       : dt_clock_us() + (int64_t)timeout_ms * 1000;
   return 0;
 }
 
@@ -242,8 +245,7 @@ static bool launch(dt_engine *engine, dt_transfer *transfer, const char *url, lo
   return true;
 }
 
-static void launch_held(dt_engine *engine) {
-  int64_t now = dt_clock_us();
+static void launch_held(dt_engine *engine, int64_t now) {
   for (int i = 0; i < LAUNCHES_A_ROUND; i++) {
     dt_transfer *transfer = dt_queue_next(&engine->queue, engine->pool.slots);
     if (!transfer)
@@ -283,10 +285,11 @@ static void end_overdue_running(dt_engine *engine, int64_t now) {
   }
 }
 
-static void end_overdue(dt_engine *engine) {
-  int64_t now = dt_clock_us();
+static void end_overdue(dt_engine *engine, int64_t now) {
   if (engine->overdue <= now)
     end_overdue_running(engine, now);
+  if (engine->queue.deadline > now)
+    return;
   dt_transfer_list late = {0, 0};
   dt_queue_take_overdue(&engine->queue, engine->pool.slots, now, &late);
   while (late.first)
@@ -295,6 +298,7 @@ static void end_overdue(dt_engine *engine) {
 
 static void collect(dt_engine *engine) {
   int left = 0;
+  engine->acted = false;
   for (CURLMsg *message; (message = curl_multi_info_read(engine->multi, &left)) != NULL;) {
     char *user = NULL;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &user);
@@ -306,34 +310,36 @@ static void collect(dt_engine *engine) {
   }
   if (engine->failed)
     start_anew(engine);
-  end_overdue(engine);
 }
 
 static void act(dt_engine *engine, curl_socket_t fd, int mask) {
   int running = 0;
   if (!engine->multi || engine->failed)
     return;
+  engine->acted = true;
   CURLMcode code = curl_multi_socket_action(engine->multi, fd, mask, &running);
   if (code != CURLM_OK && code != CURLM_BAD_SOCKET)
     engine->failed = true;
 }
 
-static void act_if_due(dt_engine *engine) {
-  if (engine->curl_due > dt_clock_us())
-    return;
-  engine->curl_due = NEVER;
-  act(engine, CURL_SOCKET_TIMEOUT, 0);
+static void act_if_due(dt_engine *engine, int64_t now) {
+  if (engine->curl_due <= now) {
+    engine->curl_due = NEVER;
+    act(engine, CURL_SOCKET_TIMEOUT, 0);
+  }
+  if (engine->acted)
+    collect(engine);
 }
 
 /* What is due now, and what may run now. */
 static void settle(dt_engine *engine) {
-  act_if_due(engine);
-  collect(engine);
+  int64_t now = dt_clock_us();
+  act_if_due(engine, now);
+  end_overdue(engine, now);
   if (!engine->queue.held)
     return;
-  launch_held(engine);
-  act_if_due(engine);
-  collect(engine);
+  launch_held(engine, now);
+  act_if_due(engine, now);
 }
 
 static void dispatch(dt_engine *engine, const dt_poll_event *event) {
@@ -389,9 +395,9 @@ static int turn(dt_engine *engine, int64_t wait_us) {
 /* Whether a step that has done `rounds` turns since `start` goes on. */
 static bool goes_on(const dt_engine *engine, int64_t wait_us, int64_t until, int rounds,
                     int count) {
-  int64_t now = dt_clock_us();
   if (engine->ended.first && wait_us != 0)
     return false;
+  int64_t now = dt_clock_us();
   if (wait_us == 0)
     return rounds < ROUNDS_A_STEP &&
            (count > 0 || engine->curl_due <= now || dt_queue_due(&engine->queue) <= now);
