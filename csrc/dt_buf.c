@@ -54,7 +54,7 @@ char *dt_buf_reserve(dt_buf *buf, size_t extra) {
   return buf->data + buf->length;
 }
 
-bool dt_buf_append(dt_buf *buf, const char *data, size_t length) {
+bool dt_buf_append_slowly(dt_buf *buf, const char *data, size_t length) {
   char *room = dt_buf_reserve(buf, length);
   if (!room)
     return false;

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 typedef enum dt_buf_state { DT_BUF_OK, DT_BUF_FULL, DT_BUF_NO_MEMORY } dt_buf_state;
 
@@ -35,7 +36,16 @@ void dt_buf_clear(dt_buf *buf, size_t keep);
  */
 char *dt_buf_reserve(dt_buf *buf, size_t extra);
 
+/* dt_buf_append where there is no room yet. */
+bool dt_buf_append_slowly(dt_buf *buf, const char *data, size_t length);
+
 /* Appends `length` bytes; false when over the limit or out of memory. */
-bool dt_buf_append(dt_buf *buf, const char *data, size_t length);
+static inline bool dt_buf_append(dt_buf *buf, const char *data, size_t length) {
+  if (buf->state != DT_BUF_OK || length > buf->capacity - buf->length || length == 0)
+    return dt_buf_append_slowly(buf, data, length);
+  memcpy(buf->data + buf->length, data, length);
+  buf->length += length;
+  return true;
+}
 
 #endif

@@ -1,8 +1,9 @@
 #include "dt_engine.h"
 
+#include "dt_handle.h"
 #include "dt_limits.h"
 #include "dt_poller.h"
-#include "dt_transfer.h"
+#include "dt_queue.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,40 +13,34 @@
 #include <unistd.h>
 
 enum {
-  MAX_STREAMS = 1024, /* requests at a time on one HTTP/2 connection, if the server allows them */
   EVENTS_A_ROUND = 64,
   ROUNDS_A_STEP =
       16, /* a step that may not wait ends after so many, so that it holds its host briefly */
-  UNKNOWN_STREAMS = 100, /* what libcurl believes a new HTTP/2 connection takes, until told */
-  HELD_US = 1000000,
-  SETTINGS_US = 50000, /* how long a server may take to tell, beside the way there and back */
   LAUNCHES_A_ROUND = 32,
   OVERDUE_US = 20000 /* how late libcurl may be with a time-out before it has lost the transfer */
 };
 
 #define NEVER INT64_MAX
 
-/* The ended and the held transfers are linked. */
 struct dt_engine {
   CURLM *multi; /* NULL when it failed and no other could be made yet */
   long max_connections;
   dt_poller *poller;
-  dt_transfer_setup setup;
+  dt_handle_setup setup;
+  dt_handle_pool spare;
   dt_transfer_pool pool;
   uint32_t in_flight;
   dt_transfer_list ended;
-  dt_transfer_list held;
   uint32_t running;
-  uint32_t sockets;
   uint32_t generation;
   int64_t curl_due; /* when libcurl wants to be called whatever the sockets say */
   int64_t alarm;
-  int64_t held_until;
   int64_t overdue; /* when the first of those running is */
-  bool answered;   /* by a server since the first of the open sockets was opened */
   bool exposed;    /* the descriptor was given out, so its timer must be kept */
+  bool acted;      /* libcurl was called since its messages were read */
   bool failed;     /* libcurl reported a fault of the multi handle */
   bool suspect;    /* libcurl was out of memory, or lost a transfer: another multi handle is due */
+  dt_queue queue;
 };
 
 static pthread_once_t global_once = PTHREAD_ONCE_INIT;
@@ -66,7 +61,9 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *s
 static int on_timer(CURLM *multi, long timeout_ms, void *user) {
   dt_engine *engine = user;
   (void)multi;
-  engine->curl_due = timeout_ms < 0 ? NEVER : dt_clock_us() + (int64_t)timeout_ms * 1000;
+  engine->curl_due = timeout_ms < 0    ? NEVER
+                     : timeout_ms == 0 ? 0
+                                       : dt_clock_us() + (int64_t)timeout_ms * 1000;
   return 0;
 }
 
@@ -76,40 +73,21 @@ static int on_timer(CURLM *multi, long timeout_ms, void *user) {
 
 /* Closed on exec, so that a program the host starts does not hold the connection open. */
 static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
-  dt_engine *engine = user;
+  dt_origin *origin = user;
   (void)purpose;
   int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (fd < 0)
     return fd;
-  dt_poller_opened(engine->poller, fd);
-  engine->sockets++;
+  dt_poller_opened(origin->engine->poller, fd);
+  dt_origin_opened(origin);
   return fd;
 }
 
 static int close_socket(void *user, curl_socket_t fd) {
-  dt_engine *engine = user;
-  dt_poller_closed(engine->poller, fd);
-  if (--engine->sockets == 0) {
-    engine->answered = false;
-    engine->held_until = engine->held.first ? 0 : NEVER;
-  }
+  dt_origin *origin = user;
+  dt_poller_closed(origin->engine->poller, fd);
+  dt_origin_closed(origin);
   return close(fd);
-}
-
-static void connected(void *user, int64_t round_trip_us) {
-  dt_engine *engine = user;
-  int64_t until = dt_clock_us() + 2 * round_trip_us + SETTINGS_US;
-  if (until < engine->held_until)
-    engine->held_until = until;
-}
-
-static bool set_up(dt_engine *engine, const dt_engine_config *config) {
-  dt_transfer_setup *setup = &engine->setup;
-  setup->open_socket = open_socket;
-  setup->close_socket = close_socket;
-  setup->connected = connected;
-  setup->user = engine;
-  return dt_transfer_setup_copy(setup, config);
 }
 
 #define SET(option, value) (curl_multi_setopt(multi, option, value) == CURLM_OK)
@@ -121,8 +99,8 @@ static bool set_multi(dt_engine *engine) {
          SET(CURLMOPT_TIMERFUNCTION, on_timer) && SET(CURLMOPT_TIMERDATA, engine) &&
          SET(CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX) &&
          SET(CURLMOPT_MAX_HOST_CONNECTIONS, max_connections) &&
-         SET(CURLMOPT_MAXCONNECTS, max_connections) &&
-         SET(CURLMOPT_MAX_CONCURRENT_STREAMS, (long)MAX_STREAMS);
+         SET(CURLMOPT_MAXCONNECTS, 2 * max_connections) && /* a client talks to two hosts */
+         SET(CURLMOPT_MAX_CONCURRENT_STREAMS, (long)DT_MOST_STREAMS);
 }
 
 static bool open_multi(dt_engine *engine) {
@@ -149,12 +127,15 @@ dt_engine *dt_engine_new(const dt_engine_config *config, dt_engine_fault *fault)
   *fault = DT_ENGINE_NO_MEMORY;
   if (!engine)
     return NULL;
-  engine->curl_due = engine->alarm = engine->held_until = engine->overdue = NEVER;
+  engine->curl_due = engine->alarm = engine->overdue = NEVER;
   engine->poller = dt_poller_new();
   if (!engine->poller)
     *fault = errno == ENOMEM ? DT_ENGINE_NO_MEMORY : DT_ENGINE_NO_DESCRIPTOR;
   engine->max_connections = config->max_connections;
-  if (!engine->poller || !open_multi(engine) || !set_up(engine, config)) {
+  dt_queue_init(&engine->queue, engine, config->max_connections);
+  engine->setup.open_socket = open_socket;
+  engine->setup.close_socket = close_socket;
+  if (!engine->poller || !open_multi(engine) || !dt_handle_setup_copy(&engine->setup, config)) {
     dt_engine_free(engine);
     return NULL;
   }
@@ -164,9 +145,19 @@ dt_engine *dt_engine_new(const dt_engine_config *config, dt_engine_fault *fault)
 
 static void free_storage(dt_engine *engine) {
   dt_poller_free(engine->poller);
-  dt_transfer_setup_free(&engine->setup);
+  dt_handle_setup_free(&engine->setup);
   free(engine->pool.slots);
   free(engine);
+}
+
+/* The handle is free for another; what came of the transfer is in it. */
+static void stop_running(dt_engine *engine, dt_transfer *transfer, CURLcode code) {
+  dt_handle *handle = transfer->handle;
+  curl_multi_remove_handle(engine->multi, handle->easy);
+  dt_handle_unload(handle, code);
+  dt_handle_pool_put(&engine->spare, handle);
+  transfer->origin->running--;
+  engine->running--;
 }
 
 /* The handles first, the multi handle after them: its connections still call close_socket. */
@@ -178,9 +169,10 @@ void dt_engine_free(dt_engine *engine) {
     if (!transfer)
       continue;
     if (transfer->state == DT_TRANSFER_RUNNING)
-      curl_multi_remove_handle(engine->multi, transfer->easy);
+      stop_running(engine, transfer, CURLE_ABORTED_BY_CALLBACK);
     dt_transfer_free(transfer);
   }
+  dt_handle_pool_trim(&engine->spare, 0);
   curl_multi_cleanup(engine->multi);
   free_storage(engine);
 }
@@ -217,14 +209,14 @@ uint32_t dt_engine_next_slot(const dt_engine *engine) {
 
 static void end(dt_engine *engine, dt_transfer *transfer, CURLcode code) {
   engine->suspect = engine->suspect || code == CURLE_OUT_OF_MEMORY;
-  transfer->code = code;
+  transfer->code = (int)code;
   transfer->state = DT_TRANSFER_ENDED;
   dt_transfer_append(engine->pool.slots, &engine->ended, transfer);
 }
 
-static void stop_running(dt_engine *engine, dt_transfer *transfer) {
-  curl_multi_remove_handle(engine->multi, transfer->easy);
-  engine->running--;
+static void end_running(dt_engine *engine, dt_transfer *transfer, CURLcode code) {
+  stop_running(engine, transfer, code);
+  end(engine, transfer, code);
 }
 
 static void expect_by(dt_engine *engine, int64_t when) {
@@ -232,45 +224,34 @@ static void expect_by(dt_engine *engine, int64_t when) {
     engine->overdue = when;
 }
 
-static bool launch(dt_engine *engine, dt_transfer *transfer) {
+static bool launch(dt_engine *engine, dt_transfer *transfer, const char *url, long timeout_ms) {
   /* 7.88 keeps a connection it could not make for want of memory, and the next waits for it. */
   if (engine->suspect && engine->running == 0)
     drop_multi(engine);
-  if (!open_multi(engine) || curl_multi_add_handle(engine->multi, transfer->easy) != CURLM_OK)
+  dt_handle *handle =
+      open_multi(engine) ? dt_handle_pool_take(&engine->spare, &engine->setup) : NULL;
+  if (!handle)
     return false;
+  if (!dt_handle_load(handle, transfer, url, timeout_ms) ||
+      curl_multi_add_handle(engine->multi, handle->easy) != CURLM_OK) {
+    dt_handle_drop(handle);
+    dt_handle_pool_put(&engine->spare, handle);
+    return false;
+  }
   expect_by(engine, transfer->deadline + OVERDUE_US);
   transfer->state = DT_TRANSFER_RUNNING;
+  transfer->origin->running++;
   engine->running++;
   return true;
 }
 
-/* For a burst of more than libcurl believes one connection takes it opens further ones. What is
-   above that waits until the connection has told its limit, which nobody tells us: until it must
-   have, or an answer came; and never long, since without HTTP/2 there is nothing to wait for. */
-static bool must_hold(const dt_engine *engine) {
-  bool is_known = engine->answered || engine->held_until <= dt_clock_us();
-  return engine->held.first || (!is_known && engine->running >= UNKNOWN_STREAMS);
-}
-
-static void hold(dt_engine *engine, dt_transfer *transfer) {
-  int64_t until = dt_clock_us() + HELD_US;
-  if (transfer->deadline < until)
-    until = transfer->deadline;
-  if (until < engine->held_until)
-    engine->held_until = until;
-  transfer->state = DT_TRANSFER_HELD;
-  dt_transfer_append(engine->pool.slots, &engine->held, transfer);
-}
-
-static int64_t held_due(const dt_engine *engine) {
-  return !engine->held.first ? NEVER : engine->answered ? 0 : engine->held_until;
-}
-
-static void launch_held(dt_engine *engine) {
-  int64_t now = dt_clock_us();
-  for (int i = 0; i < LAUNCHES_A_ROUND && held_due(engine) <= now; i++) {
-    dt_transfer *transfer = dt_transfer_take_first(engine->pool.slots, &engine->held);
-    if (!dt_transfer_set_timeout(transfer, now) || !launch(engine, transfer))
+static void launch_held(dt_engine *engine, int64_t now) {
+  for (int i = 0; i < LAUNCHES_A_ROUND; i++) {
+    dt_transfer *transfer = dt_queue_next(&engine->queue, engine->pool.slots);
+    if (!transfer)
+      return;
+    int64_t left = transfer->deadline > now ? transfer->deadline - now : 0;
+    if (!launch(engine, transfer, transfer->url.data, (long)(left / 1000) + 1))
       end(engine, transfer, CURLE_OUT_OF_MEMORY);
   }
 }
@@ -282,18 +263,14 @@ static void start_anew(dt_engine *engine) {
   for (uint32_t slot = 1; slot <= engine->pool.used; slot++) {
     if (engine->pool.slots[slot]->state != DT_TRANSFER_RUNNING)
       continue;
-    stop_running(engine, engine->pool.slots[slot]);
-    end(engine, engine->pool.slots[slot], CURLE_OUT_OF_MEMORY);
+    end_running(engine, engine->pool.slots[slot], CURLE_OUT_OF_MEMORY);
   }
   drop_multi(engine);
 }
 
 /* What waits for a connection of others libcurl does not time out before it has one; and out of
    memory it can lose a transfer without a word. Nothing else running, it must have been lost. */
-static void end_overdue(dt_engine *engine) {
-  int64_t now = dt_clock_us();
-  if (engine->overdue > now)
-    return;
+static void end_overdue_running(dt_engine *engine, int64_t now) {
   engine->overdue = NEVER;
   for (uint32_t slot = 1; slot <= engine->pool.used; slot++) {
     dt_transfer *transfer = engine->pool.slots[slot];
@@ -303,43 +280,66 @@ static void end_overdue(dt_engine *engine) {
       expect_by(engine, transfer->deadline + OVERDUE_US);
       continue;
     }
-    stop_running(engine, transfer);
-    end(engine, transfer, CURLE_OPERATION_TIMEDOUT);
+    end_running(engine, transfer, CURLE_OPERATION_TIMEDOUT);
     engine->suspect = engine->suspect || engine->running == 0;
   }
 }
 
+static void end_overdue(dt_engine *engine, int64_t now) {
+  if (engine->overdue <= now)
+    end_overdue_running(engine, now);
+  if (engine->queue.deadline > now)
+    return;
+  dt_transfer_list late = {0, 0};
+  dt_queue_take_overdue(&engine->queue, engine->pool.slots, now, &late);
+  while (late.first)
+    end(engine, dt_transfer_take_first(engine->pool.slots, &late), CURLE_OPERATION_TIMEDOUT);
+}
+
 static void collect(dt_engine *engine) {
   int left = 0;
+  engine->acted = false;
   for (CURLMsg *message; (message = curl_multi_info_read(engine->multi, &left)) != NULL;) {
     char *user = NULL;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &user);
-    dt_transfer *transfer = (dt_transfer *)(void *)user;
+    dt_transfer *transfer = ((dt_handle *)(void *)user)->transfer;
     CURLcode code = message->data.result;
+    end_running(engine, transfer, code);
     if (code == CURLE_OK)
-      engine->answered = true;
-    stop_running(engine, transfer);
-    end(engine, transfer, code);
+      dt_origin_answered(transfer->origin, transfer);
   }
   if (engine->failed)
     start_anew(engine);
-  end_overdue(engine);
 }
 
 static void act(dt_engine *engine, curl_socket_t fd, int mask) {
   int running = 0;
   if (!engine->multi || engine->failed)
     return;
+  engine->acted = true;
   CURLMcode code = curl_multi_socket_action(engine->multi, fd, mask, &running);
   if (code != CURLM_OK && code != CURLM_BAD_SOCKET)
     engine->failed = true;
 }
 
-static void act_if_due(dt_engine *engine) {
-  if (engine->curl_due > dt_clock_us())
+static void act_if_due(dt_engine *engine, int64_t now) {
+  if (engine->curl_due <= now) {
+    engine->curl_due = NEVER;
+    act(engine, CURL_SOCKET_TIMEOUT, 0);
+  }
+  if (engine->acted)
+    collect(engine);
+}
+
+/* What is due now, and what may run now. */
+static void settle(dt_engine *engine) {
+  int64_t now = dt_clock_us();
+  act_if_due(engine, now);
+  end_overdue(engine, now);
+  if (!engine->queue.held)
     return;
-  engine->curl_due = NEVER;
-  act(engine, CURL_SOCKET_TIMEOUT, 0);
+  launch_held(engine, now);
+  act_if_due(engine, now);
 }
 
 static void dispatch(dt_engine *engine, const dt_poll_event *event) {
@@ -351,7 +351,7 @@ static void dispatch(dt_engine *engine, const dt_poll_event *event) {
 
 static int64_t due(const dt_engine *engine) {
   int64_t when = engine->curl_due < engine->alarm ? engine->curl_due : engine->alarm;
-  int64_t held = held_due(engine);
+  int64_t held = dt_queue_due(&engine->queue);
   int64_t overdue = engine->running ? engine->overdue : NEVER;
   when = held < when ? held : when;
   return overdue < when ? overdue : when;
@@ -388,20 +388,19 @@ static int turn(dt_engine *engine, int64_t wait_us) {
   int count = dt_poller_wait(engine->poller, timeout, events, EVENTS_A_ROUND);
   for (int i = 0; i < count; i++)
     dispatch(engine, &events[i]);
-  launch_held(engine);
-  act_if_due(engine);
-  collect(engine);
+  settle(engine);
   return count;
 }
 
 /* Whether a step that has done `rounds` turns since `start` goes on. */
 static bool goes_on(const dt_engine *engine, int64_t wait_us, int64_t until, int rounds,
                     int count) {
-  int64_t now = dt_clock_us();
   if (engine->ended.first && wait_us != 0)
     return false;
+  int64_t now = dt_clock_us();
   if (wait_us == 0)
-    return rounds < ROUNDS_A_STEP && (count > 0 || engine->curl_due <= now);
+    return rounds < ROUNDS_A_STEP &&
+           (count > 0 || engine->curl_due <= now || dt_queue_due(&engine->queue) <= now);
   return count >= 0 && engine->alarm > now && (wait_us < 0 || now < until);
 }
 
@@ -409,8 +408,7 @@ bool dt_engine_step(dt_engine *engine, int64_t wait_us) {
   int64_t until = wait_us > 0 ? dt_clock_us() + wait_us : 0;
   int rounds = 0;
   int count;
-  act_if_due(engine);
-  collect(engine);
+  settle(engine);
   do {
     int64_t left = wait_us > 0 ? until - dt_clock_us() : wait_us;
     count = turn(engine, engine->ended.first || (wait_us > 0 && left < 0) ? 0 : left);
@@ -421,9 +419,20 @@ bool dt_engine_step(dt_engine *engine, int64_t wait_us) {
   return count != DT_POLL_FAILED;
 }
 
+static bool launch_or_hold(dt_engine *engine, dt_transfer *transfer, const dt_request *request) {
+  dt_queue *queue = &engine->queue;
+  transfer->origin = dt_queue_origin(queue, request->url);
+  if (dt_queue_has_room(queue, transfer->origin))
+    return launch(engine, transfer, request->url, request->timeout_ms);
+  if (!dt_transfer_keep_url(transfer, request->url))
+    return false;
+  dt_queue_hold(queue, engine->pool.slots, transfer);
+  return true;
+}
+
 dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
                                dt_engine_fault *fault) {
-  dt_transfer *transfer = dt_transfer_pool_take(&engine->pool, &engine->setup);
+  dt_transfer *transfer = dt_transfer_pool_take(&engine->pool);
   if (!transfer) {
     *fault = engine->pool.used < DT_MAX_IN_FLIGHT ? DT_ENGINE_NO_MEMORY : DT_ENGINE_BUSY;
     return 0;
@@ -431,16 +440,12 @@ dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
   engine->generation = (engine->generation + 1) & GENERATION_MASK;
   transfer->id = (transfer->id & DT_MAX_IN_FLIGHT) | engine->generation << SLOT_BITS;
   *fault = DT_ENGINE_NO_MEMORY; /* libcurl has no other reason */
-  bool held = must_hold(engine);
-  if (!dt_transfer_prepare(transfer, request) || (!held && !launch(engine, transfer))) {
+  if (!dt_transfer_prepare(transfer, request) || !launch_or_hold(engine, transfer, request)) {
     dt_transfer_pool_put_back(&engine->pool, transfer);
     return 0;
   }
-  if (held)
-    hold(engine, transfer);
   engine->in_flight++;
-  act_if_due(engine);
-  collect(engine);
+  settle(engine);
   sync_timer(engine, engine->ended.first);
   *fault = DT_ENGINE_OK;
   return transfer->id;
@@ -462,22 +467,29 @@ bool dt_engine_answer(dt_engine *engine, dt_transfer_id id, dt_answer *answer) {
   return true;
 }
 
+/* After a burst. */
+static void tidy(dt_engine *engine) {
+  if (engine->pool.used > DT_MAX_IDLE_TRANSFERS)
+    dt_transfer_pool_trim(&engine->pool);
+  dt_handle_pool_trim(&engine->spare, DT_MAX_IDLE_TRANSFERS);
+}
+
 bool dt_engine_release(dt_engine *engine, dt_transfer_id id) {
   dt_transfer *transfer = find(engine, id);
   if (!transfer || transfer->state == DT_TRANSFER_IDLE)
     return false;
-  bool sent = dt_transfer_sent(transfer);
   bool was_running = transfer->state == DT_TRANSFER_RUNNING;
   if (was_running)
-    stop_running(engine, transfer);
+    stop_running(engine, transfer, CURLE_ABORTED_BY_CALLBACK);
   else if (transfer->state == DT_TRANSFER_HELD)
-    dt_transfer_unlink(engine->pool.slots, &engine->held, transfer);
+    dt_queue_remove(&engine->queue, engine->pool.slots, transfer);
   else if (transfer->state == DT_TRANSFER_ENDED)
     dt_transfer_unlink(engine->pool.slots, &engine->ended, transfer);
+  bool sent = transfer->sent;
   dt_transfer_reset(transfer);
   dt_transfer_pool_put_back(&engine->pool, transfer);
-  if (--engine->in_flight == 0 && engine->pool.used > DT_MAX_IDLE_TRANSFERS)
-    dt_transfer_pool_trim(&engine->pool);
+  if (--engine->in_flight == 0)
+    tidy(engine);
   if (was_running) /* another may have got its connection */
     sync_timer(engine, engine->ended.first);
   return sent;

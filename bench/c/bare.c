@@ -1,7 +1,7 @@
 /*
  * The limit: what a call costs when nothing stands between the program and
  * libcurl. The body is ready made, every option and header is the one that
- * csrc/dt_transfer.c sets, and the answer is captured as there.
+ * csrc/dt_handle.c sets, and the answer is captured as there.
  *
  * usage: bare kept|fresh URL CA CALLS ATTENDEES
  *
@@ -31,6 +31,7 @@ typedef struct capture {
 
 typedef struct bare {
   CURL *easy;
+  CURLU *origin;
   const char *ca;
   bool ca_is_directory;
   char url[1024];
@@ -88,6 +89,24 @@ static int close_socket(void *user, curl_socket_t fd) {
   if (curl_easy_setopt(easy, option, value) != CURLE_OK)                                           \
   die("libcurl refuses " #option)
 
+/* The origin parsed, and the rest as it is to be sent, for TLS. */
+static void set_url(bare *self) {
+  CURL *easy = self->easy;
+  if (strncmp(self->url, "https:", 6) != 0) {
+    SET(CURLOPT_URL, self->url);
+    return;
+  }
+  char origin[1024];
+  snprintf(origin, sizeof origin, "%.*s/", (int)(strcspn(self->url + 8, "/") + 8), self->url);
+  if (!self->origin)
+    self->origin = curl_url();
+  if (curl_url_set(self->origin, CURLUPART_URL, origin, CURLU_DISALLOW_USER | CURLU_PATH_AS_IS) != CURLUE_OK)
+    die("libcurl refuses the URL");
+  SET(CURLOPT_URL, origin);
+  SET(CURLOPT_CURLU, self->origin);
+  SET(CURLOPT_REQUEST_TARGET, self->url + strlen(origin) - 1);
+}
+
 static void set_options(bare *self) {
   CURL *easy = self->easy;
   SET(CURLOPT_PROTOCOLS_STR, "https,http");
@@ -105,6 +124,7 @@ static void set_options(bare *self) {
   }
   SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
   SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  SET(CURLOPT_NOPROXY, "*");
   SET(CURLOPT_NOSIGNAL, 1L);
   SET(CURLOPT_QUICK_EXIT, 1L);
   SET(CURLOPT_CONNECTTIMEOUT_MS, 5000L);
@@ -117,7 +137,7 @@ static void set_options(bare *self) {
   SET(CURLOPT_PIPEWAIT, 1L);
   SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
   SET(CURLOPT_CLOSESOCKETFUNCTION, close_socket);
-  SET(CURLOPT_BUFFERSIZE, 4L * 1024);
+  SET(CURLOPT_BUFFERSIZE, 1024L);
   SET(CURLOPT_UPLOAD_BUFFERSIZE, 16L * 1024);
   SET(CURLOPT_WRITEFUNCTION, on_body);
   SET(CURLOPT_WRITEDATA, self);
@@ -128,9 +148,8 @@ static void set_options(bare *self) {
   SET(CURLOPT_PRIVATE, self);
   SET(CURLOPT_ERRORBUFFER, self->message);
   SET(CURLOPT_NOPROGRESS, 1L);
-  SET(CURLOPT_USERAGENT, "lua-dingtalk/0.1.0 libcurl/7.88.1");
   SET(CURLOPT_POST, 1L);
-  SET(CURLOPT_URL, self->url);
+  set_url(self);
   SET(CURLOPT_TIMEOUT_MS, 30000L);
   SET(CURLOPT_HTTPHEADER, self->headers);
   SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)self->body_length);
@@ -151,8 +170,9 @@ static void make_body(bare *self, int attendees) {
 }
 
 static void make_headers(bare *self) {
-  static const char *const fixed[] = {"Accept: application/json", "x-acs-dingtalk-access-token: " TOKEN,
-                                      "Expect:", "Content-Type: application/json; charset=utf-8"};
+  static const char *const fixed[] = {"User-Agent: lua-dingtalk/0.1.0 libcurl/7.88.1",
+                                      "Content-Type: application/json; charset=utf-8",
+                                      "x-acs-dingtalk-access-token: " TOKEN, "Accept: application/json"};
   for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
     self->headers = curl_slist_append(self->headers, fixed[i]);
   /* A token of the process, then a number that next_token counts up. */
@@ -242,6 +262,7 @@ int main(int argc, char **argv) {
   if (!fresh)
     curl_easy_cleanup(self.easy);
   curl_slist_free_all(self.headers);
+  curl_url_cleanup(self.origin);
   free(self.body);
   return 0;
 }

@@ -481,6 +481,127 @@ static void a_release_wakes_who_waits_for_a_connection(dt_engine *engine) {
   answer_with(OK);
 }
 
+/* The path of the last request is its number. */
+static int last_number(void) {
+  return atoi(the.last + strlen("POST /"));
+}
+
+static dt_transfer_id start_numbered(dt_engine *engine, int number, long timeout_ms) {
+  char url[80];
+  snprintf(url, sizeof url, "%.*s%d", (int)(strlen(the.url) - 1), the.url, number);
+  return start_at(engine, url, timeout_ms);
+}
+
+/* First come, first served, but for those that are released before. */
+static void those_that_wait_keep_their_order(void) {
+  enum { COUNT = 30, GONE = 7 };
+  dt_engine *engine = new_engine_of_one_connection();
+  dt_transfer_id ids[COUNT];
+  for (int i = 0; i < COUNT; i++)
+    ids[i] = start_numbered(engine, i, 10000);
+  CHECK(!dt_engine_release(engine, ids[GONE]));
+  CHECK(!dt_engine_release(engine, ids[COUNT - 1]));
+  CHECK(dt_engine_in_flight(engine) == COUNT - 2);
+  for (int i = 0; i < COUNT - 1; i++) {
+    if (i == GONE)
+      continue;
+    CHECK_ROW(i, ended(engine, ids[i]).status == 200);
+    CHECK_ROW(i, last_number() == i);
+    dt_engine_release(engine, ids[i]);
+  }
+  CHECK(the.accepted == 1 && the.requests == COUNT - 2);
+  dt_engine_free(engine);
+  server_close_all();
+}
+
+/* In time, whoever waits before or behind. */
+static void those_that_wait_end_in_time(void) {
+  static const long timeouts[] = {10000, 10000, 60, 30, 10000, 90};
+  static const int order[] = {3, 2, 5};
+  dt_engine *engine = new_engine_of_one_connection();
+  dt_transfer_id ids[LENGTH(timeouts)];
+  answer_with(NULL);
+  int64_t begin = dt_clock_us();
+  for (size_t i = 0; i < LENGTH(timeouts); i++)
+    ids[i] = start_at(engine, the.url, timeouts[i]);
+  for (size_t i = 0; i < LENGTH(order); i++) {
+    dt_answer answer = ended(engine, ids[order[i]]);
+    CHECK_ROW(i, answer.curl_code == CURLE_OPERATION_TIMEDOUT && !answer.sent && *answer.message);
+    int64_t took = dt_clock_us() - begin;
+    CHECK_ROW(i, took >= timeouts[order[i]] * 1000 && took < timeouts[order[i]] * 1000 + 500000);
+    CHECK_ROW(i, !dt_engine_release(engine, ids[order[i]]));
+  }
+  CHECK(dt_engine_in_flight(engine) == 3);
+  dt_engine_free(engine); /* with one running and two waiting */
+  answer_with(OK);
+  server_close_all();
+}
+
+/* A service that answers nothing holds up its own callers only. */
+static void origins_do_not_wait_for_each_other(void) {
+  char url[80];
+  dt_engine *engine = new_engine_of_one_connection();
+  answer_with(NULL);
+  dt_transfer_id slow = start(engine);
+  dt_transfer_id behind = start(engine);
+  while (!the.requests)
+    CHECK((dt_engine_step(engine, TURN_US), server_turn(), true));
+  the.last_length = 0;
+  answer_with(OK);
+  snprintf(url, sizeof url, "http://localhost%s", strrchr(the.url, ':'));
+  for (int i = 0; i < 3; i++) {
+    dt_transfer_id id = start_at(engine, url, 10000);
+    CHECK_ROW(i, ended(engine, id).status == 200);
+    dt_engine_release(engine, id);
+  }
+  CHECK(the.accepted == 2);
+  dt_engine_release(engine, slow);
+  CHECK(ended(engine, behind).status == 200);
+  dt_engine_release(engine, behind);
+  dt_engine_free(engine);
+  server_close_all();
+}
+
+/* A server that ends each connection leaves nobody behind. */
+static void connections_that_end_are_replaced(void) {
+  enum { COUNT = 20 };
+  dt_engine_config config = plain;
+  config.max_connections = 2;
+  dt_engine *engine = new_engine(&config);
+  answer_with("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}");
+  for (int i = 0; i < COUNT; i++)
+    start(engine);
+  for (int i = 0; i < COUNT; i++) {
+    dt_transfer_id id = wait_for_any(engine);
+    CHECK_ROW(i, answer_of(engine, id).status == 200);
+    dt_engine_release(engine, id);
+  }
+  CHECK(the.accepted == COUNT && the.requests == COUNT);
+  dt_engine_free(engine);
+  answer_with(OK);
+  server_close_all();
+}
+
+/* As at many times: those that fail at once let the next ones try. */
+static void all_that_fail_are_told(void) {
+  enum { COUNT = 50 };
+  dt_engine *engine = new_engine(&plain);
+  static const char *const urls[] = {"http://127.0.0.1:1/x", "https://127.0.0.1:1/x",
+                                     "https://127.0.0.1:99999/x"};
+  for (int i = 0; i < COUNT; i++)
+    start_at(engine, urls[i % 3], 10000);
+  for (int i = 0; i < COUNT; i++) {
+    dt_transfer_id id = wait_for_any(engine);
+    dt_answer answer = answer_of(engine, id);
+    CHECK_ROW(
+        i, (answer.curl_code == CURLE_COULDNT_CONNECT || answer.curl_code == CURLE_URL_MALFORMAT) &&
+               !answer.sent && answer.status == 0 && *answer.message);
+    dt_engine_release(engine, id);
+  }
+  CHECK(dt_engine_in_flight(engine) == 0);
+  dt_engine_free(engine);
+}
+
 int main(void) {
   signal(SIGPIPE, SIG_IGN);
   server_start();
@@ -511,6 +632,11 @@ int main(void) {
     a_release_wakes_who_waits_for_a_connection(engine);
   dt_engine_free(engine);
   server_close_all();
+  those_that_wait_keep_their_order();
+  those_that_wait_end_in_time();
+  origins_do_not_wait_for_each_other();
+  connections_that_end_are_replaced();
+  all_that_fail_are_told();
   freed_with_all_in_flight();
   plain_http_only_where_allowed();
   server_close_all();

@@ -1,0 +1,189 @@
+#include "dt_queue.h"
+
+#include "dt_poller.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum {
+  NEW_STREAMS = 100,       /* at a time on a new HTTP/2 connection, libcurl believes until told */
+  STREAMS = 128,           /* and on an old one: what most servers allow */
+  SETTINGS_US = 50000,     /* how long a server may take to tell, beside the way there and back */
+  DEADLINE_STEP_US = 10000 /* how often the held are searched for overdue ones at most */
+};
+
+#define NEVER INT64_MAX
+
+void dt_queue_init(dt_queue *queue, dt_engine *engine, long max_connections) {
+  memset(queue, 0, sizeof *queue);
+  queue->deadline = NEVER;
+  queue->max_connections = (uint32_t)max_connections;
+  queue->recent = queue->origins;
+  for (int i = 0; i < DT_ORIGINS; i++)
+    queue->origins[i].engine = engine;
+}
+
+static size_t origin_length(const char *url) {
+  const char *authority = strstr(url, "://");
+  size_t scheme = authority ? (size_t)(authority + 3 - url) : 0;
+  size_t length = scheme + strcspn(url + scheme, "/?#");
+  return length < DT_MAX_ORIGIN_BYTES ? length : DT_MAX_ORIGIN_BYTES;
+}
+
+static bool is_named(const dt_origin *origin, const char *url, size_t length) {
+  return origin->length == length && memcmp(origin->name, url, length) == 0;
+}
+
+static bool is_idle(const dt_origin *origin) {
+  return !origin->running && !origin->held.first && !origin->sockets;
+}
+
+static dt_origin *rename_origin(dt_queue *queue, dt_origin *origin, const char *url,
+                                size_t length) {
+  *origin = (dt_origin){.engine = origin->engine, .serial = ++queue->serial, .length = length};
+  memcpy(origin->name, url, length);
+  origin->is_tls = strncasecmp(url, "https:", 6) == 0;
+  return origin;
+}
+
+static dt_origin *find(dt_queue *queue, const char *url, size_t length) {
+  dt_origin *idle = NULL;
+  for (uint32_t i = 0; i < queue->used; i++) {
+    if (is_named(&queue->origins[i], url, length))
+      return &queue->origins[i];
+    if (is_idle(&queue->origins[i]))
+      idle = &queue->origins[i];
+  }
+  if (queue->used < DT_ORIGINS)
+    return rename_origin(queue, &queue->origins[queue->used++], url, length);
+  return idle ? rename_origin(queue, idle, url, length) : &queue->origins[length % DT_ORIGINS];
+}
+
+bool dt_origin_has(const dt_origin *origin, const char *url) {
+  return origin->length && strncmp(url, origin->name, origin->length) == 0;
+}
+
+dt_origin *dt_queue_origin(dt_queue *queue, const char *url) {
+  /* Mostly the same one again: its name, and then a path. */
+  dt_origin *recent = queue->recent;
+  if (dt_origin_has(recent, url) && url[recent->length] == '/')
+    return recent;
+  queue->recent = find(queue, url, origin_length(url));
+  return queue->recent;
+}
+
+/* A connection of HTTP/2 stands that has not told its limit, as far as one can know. */
+static bool is_untold(const dt_origin *origin) {
+  return origin->is_tls && origin->begun && !origin->answered && !origin->is_http1 &&
+         origin->told > dt_clock_us();
+}
+
+/* How many may run. Before a connection stands libcurl makes all but one wait, since it might be
+   one of HTTP/2. Then that one takes NEW_STREAMS; for more libcurl would open another before it has
+   told its limit, which nobody tells us: until it must have, or an answer came. What a server
+   allows beyond what most do shall not be lost, so the limit is never below DT_MOST_STREAMS then.
+ */
+static uint32_t limit_of(const dt_queue *queue, const dt_origin *origin) {
+  if (origin->is_tls && !origin->begun)
+    return 1;
+  if (is_untold(origin))
+    return NEW_STREAMS;
+  if (!origin->is_tls || origin->is_http1)
+    return queue->max_connections;
+  uint32_t usual = queue->max_connections * STREAMS;
+  return usual > DT_MOST_STREAMS ? usual : DT_MOST_STREAMS;
+}
+
+bool dt_queue_has_room(const dt_queue *queue, const dt_origin *origin) {
+  return !origin->held.first && (!origin->running || origin->running < limit_of(queue, origin));
+}
+
+void dt_queue_hold(dt_queue *queue, dt_transfer **slots, dt_transfer *transfer) {
+  if (transfer->deadline < queue->deadline)
+    queue->deadline = transfer->deadline;
+  transfer->state = DT_TRANSFER_HELD;
+  dt_transfer_append(slots, &transfer->origin->held, transfer);
+  queue->held++;
+}
+
+void dt_queue_remove(dt_queue *queue, dt_transfer **slots, dt_transfer *transfer) {
+  dt_transfer_unlink(slots, &transfer->origin->held, transfer);
+  if (--queue->held == 0)
+    queue->deadline = NEVER;
+}
+
+/* In turns, so that no origin waits for another. */
+dt_transfer *dt_queue_next(dt_queue *queue, dt_transfer **slots) {
+  for (uint32_t i = 0; queue->held && i < queue->used; i++) {
+    const dt_origin *origin = &queue->origins[(queue->turn + i) % queue->used];
+    if (!origin->held.first || origin->running >= limit_of(queue, origin))
+      continue;
+    dt_transfer *transfer = slots[origin->held.first];
+    dt_queue_remove(queue, slots, transfer);
+    queue->turn = (queue->turn + i + 1) % queue->used;
+    return transfer;
+  }
+  return NULL;
+}
+
+static void take_overdue_of(dt_queue *queue, dt_origin *origin, dt_transfer **slots, int64_t now,
+                            dt_transfer_list *into) {
+  for (uint32_t slot = origin->held.first, next; slot; slot = next) {
+    dt_transfer *transfer = slots[slot];
+    next = transfer->next;
+    if (transfer->deadline <= now) {
+      dt_queue_remove(queue, slots, transfer);
+      dt_transfer_append(slots, into, transfer);
+    } else if (transfer->deadline < queue->deadline) {
+      queue->deadline = transfer->deadline;
+    }
+  }
+}
+
+void dt_queue_take_overdue(dt_queue *queue, dt_transfer **slots, int64_t now,
+                           dt_transfer_list *into) {
+  if (queue->deadline > now)
+    return;
+  queue->deadline = NEVER;
+  for (uint32_t i = 0; i < queue->used; i++)
+    take_overdue_of(queue, &queue->origins[i], slots, now, into);
+  if (queue->deadline < now + DEADLINE_STEP_US)
+    queue->deadline = now + DEADLINE_STEP_US;
+}
+
+static int64_t due_of(const dt_queue *queue, const dt_origin *origin) {
+  if (!origin->held.first)
+    return NEVER;
+  if (origin->running < limit_of(queue, origin))
+    return 0;
+  return is_untold(origin) ? origin->told : NEVER;
+}
+
+int64_t dt_queue_due(const dt_queue *queue) {
+  int64_t due = queue->deadline;
+  for (uint32_t i = 0; queue->held && i < queue->used; i++) {
+    int64_t own = due_of(queue, &queue->origins[i]);
+    due = own < due ? own : due;
+  }
+  return due;
+}
+
+void dt_origin_opened(dt_origin *origin) {
+  origin->sockets++;
+}
+
+void dt_origin_closed(dt_origin *origin) {
+  if (--origin->sockets == 0)
+    origin->begun = origin->answered = false;
+}
+
+void dt_origin_begun(dt_origin *origin, int64_t round_trip_us) {
+  origin->begun = true;
+  origin->told = dt_clock_us() + 2 * round_trip_us + SETTINGS_US;
+}
+
+void dt_origin_answered(dt_origin *origin, const dt_transfer *transfer) {
+  origin->answered = true;
+  origin->is_http1 =
+      transfer->headers.length >= 7 && memcmp(transfer->headers.data, "HTTP/1.", 7) == 0;
+}
