@@ -192,6 +192,13 @@ static void header_values(void) {
                                                            : DT_TEXT_OK;
     CHECK_ROW(byte, dt_text_check_visible(text, 3, 3) == expected);
     CHECK_ROW(byte, dt_text_check_visible(text + 1, 1, 3) == expected);
+    for (size_t length = 1; length <= 24; length++)
+      for (size_t place = 0; place < length; place++) {
+        char token[24];
+        memset(token, place % 2 ? '~' : '!', sizeof token);
+        token[place] = (char)byte;
+        CHECK_ROW(byte, dt_text_check_visible(token, length, sizeof token) == expected);
+      }
   }
   CHECK(dt_text_check_visible("", 0, 3) == DT_TEXT_EMPTY);
   CHECK(dt_text_check_visible("aaaa", 4, 3) == DT_TEXT_TOO_LONG);
