@@ -241,7 +241,8 @@ describe("core.engine", function()
     for _, row in ipairs {
       { "https", "https_proxy=%s", connect },
       { "https", "HTTPS_PROXY=%s", connect }, { "https", "ALL_PROXY=%s", connect },
-      { "http", "http_proxy=%s", "GET http://127.0.0.1:1/ HTTP" }, { "http", "all_proxy=%s", "GET http://127.0.0.1:1/ HTTP" },
+      { "http", "http_proxy=%s", "GET http://127.0.0.1:1/ HTTP" },
+      { "http", "all_proxy=%s", "GET http://127.0.0.1:1/ HTTP" },
       { "http", "https_proxy=%s" }, { "https", "https_proxy=%s no_proxy=127.0.0.1" }, { "https", "all_proxy=" },
     } do
       local setting = row[2]:format("http://127.0.0.1:" .. port)
