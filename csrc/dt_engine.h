@@ -85,7 +85,11 @@ void dt_engine_abandon(dt_engine *engine);
 /* The slot (from 1) that the next transfer started will have: callers keep its body by this. */
 uint32_t dt_engine_next_slot(const dt_engine *engine);
 
-/* Starts a transfer and sends what can be sent at once. 0 with the fault in `fault`. */
+/*
+ * Starts a transfer and sends what can be sent at once; where its origin takes
+ * no more at a time it waits for its turn, first come first served and no longer
+ * than its time. 0 with the fault in `fault`.
+ */
 dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
                                dt_engine_fault *fault);
 

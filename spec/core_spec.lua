@@ -1,4 +1,5 @@
 local core = require "dingtalk.core"
+local processes = require "spec.support.processes"
 local socket = require "socket"
 
 describe("core.url", function()
@@ -298,6 +299,45 @@ describe("core.engine", function()
       assert.truthy(hello:find("\0\43\0\5\4\3\4\3\3", 1, true)) -- the extension supported_versions
       peer:close()
       engine:close()
+    end
+    server:close()
+  end)
+
+  it("goes by the proxy that the environment names, and not where that says not to", function()
+    local server = assert(socket.bind("127.0.0.1", 0))
+    local _, port = server:getsockname()
+    server:settimeout(5)
+    local program = [[local core = require "dingtalk.core"
+      local engine = assert(core.engine {
+        connect_timeout_ms = 5000, max_connections = 1, user_agent = "x", allow_http = true })
+      local id = assert(engine:start("GET", "%s://127.0.0.1:1/", nil, nil, nil, nil, 5))
+      while not engine:step() do end
+      io.write((engine:take(id)))]]
+    local unset = "env"
+    for _, name in ipairs {
+      "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY" } do
+      unset = unset .. " -u " .. name
+    end
+    local connect = "CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: 127.0.0.1:1\r\n" ..
+      "User-Agent: x\r\nProxy-Connection: Keep-Alive\r\n\r\n"
+    for _, row in ipairs {
+      { "https", "https_proxy=%s", connect },
+      { "https", "HTTPS_PROXY=%s", connect }, { "https", "ALL_PROXY=%s", connect },
+      { "http", "http_proxy=%s", "GET http://127.0.0.1:1/ HTTP" },
+      { "http", "all_proxy=%s", "GET http://127.0.0.1:1/ HTTP" },
+      { "http", "https_proxy=%s" }, { "https", "https_proxy=%s no_proxy=127.0.0.1" }, { "https", "all_proxy=" },
+    } do
+      local setting = row[2]:format("http://127.0.0.1:" .. port)
+      local child = assert(io.popen(("%s %s %s -e %s"):format(unset, setting, processes.interpreter(),
+        processes.quote(program:format(row[1])))))
+      if row[3] then
+        local peer = assert(server:accept())
+        assert.equal(row[3], (peer:receive(#row[3])))
+        peer:close()
+      else -- nobody listens there
+        assert.same({ setting, "7" }, { setting, child:read("*a") })
+      end
+      child:close()
     end
     server:close()
   end)
