@@ -47,12 +47,12 @@ bool dt_uri_has_dot_segment(const char *segment, size_t length) {
 
 /* Most ids have unreserved bytes only, without a dot: then there is nothing more to look for. */
 static bool copy_plain(char *out, const char *id, size_t length) {
-  bool plain = true;
   for (size_t i = 0; i < length; i++) {
-    plain &= is_unreserved((unsigned char)id[i]) & (id[i] != '.');
+    if (!is_unreserved((unsigned char)id[i]) || id[i] == '.')
+      return false;
     out[i] = id[i];
   }
-  return plain;
+  return true;
 }
 
 char *dt_uri_write_id(char *out, const char *id, size_t length, dt_text_fault *fault) {
