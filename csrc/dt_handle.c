@@ -214,6 +214,7 @@ static dt_handle *new_handle(const dt_handle_setup *setup) {
     return NULL;
   handle->setup = setup;
   dt_buf_init(&handle->target, DT_MAX_URL_BYTES);
+  handle->body_length = SIZE_MAX; /* none yet */
   CURL *easy = handle->easy = curl_easy_init();
   if (!easy || !set_security(easy, setup) || !set_authorities(easy, setup) ||
       !set_proxy(easy, setup) || !set_connection(easy, setup) || !set_capture(easy, handle)) {
