@@ -286,7 +286,7 @@ static void move_texts(dt_answer *answer, char *to) {
   if (answer->body_length)
     answer->body = memcpy(to, answer->body, answer->body_length);
   to += answer->body_length;
-  answer->message = strcpy(to, answer->message);
+  answer->message = memcpy(to, answer->message, strlen(answer->message) + 1);
 }
 
 /*

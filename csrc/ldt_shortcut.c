@@ -259,7 +259,7 @@ static int complete_result(lua_State *L, const request_id *said, int64_t elapsed
   return 1;
 }
 
-static int send(lua_State *L, dt_request *request, bool removing) {
+static int send(lua_State *L, dt_request request, bool removing) {
   char uuid[DT_UUID_BYTES];
   dt_engine_fault fault = DT_ENGINE_OK;
   request_id said;
@@ -271,12 +271,12 @@ static int send(lua_State *L, dt_request *request, bool removing) {
   const ldt_engine *self = lua_touserdata(L, ENGINE);
   if (!self->engine) /* closed by a finalizer meanwhile */
     return 0;
-  request->client_token = uuid;
-  request->client_token_length = sizeof uuid;
-  request->body = attendees->body.data;
-  request->body_length = attendees->body.length;
+  request.client_token = uuid;
+  request.client_token_length = sizeof uuid;
+  request.body = attendees->body.data;
+  request.body_length = attendees->body.length;
   int64_t started = dt_clock_us();
-  dt_transfer_id id = ldt_engine_start(L, ENGINE, request, BODY, &fault);
+  dt_transfer_id id = ldt_engine_start(L, ENGINE, &request, BODY, &fault);
   if (!id)
     return 0;
   if (!has_succeeded(L, self->engine, id, &said))
@@ -295,7 +295,7 @@ static int call(lua_State *L, bool removing) {
       !write_url(L, self->shortcut, removing ? AFTER_REMOVING : AFTER_ADDING, url))
     return 0;
   request.timeout_ms = self->shortcut->timeout_ms;
-  return send(L, &request, removing);
+  return send(L, request, removing);
 }
 
 /*
