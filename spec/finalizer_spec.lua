@@ -5,6 +5,7 @@ local example = require "spec.support.example"
 local sandbox = require "spec.support.sandbox"
 
 local IS_54 = _VERSION == "Lua 5.4"
+local jit = rawget(_G, "jit")
 local COLLECTIONS = 400 -- more than come during a call
 
 -- Collects at nearly every allocation while `work` runs; calls `act` at the end of collection `number`.
@@ -22,6 +23,8 @@ local function collecting(number, act, work)
       setmetatable({}, { __gc = finalize })
     end
   end
+  -- A trace of LuaJIT's that begins with a step of the collector, as each does now, never gets any further.
+  if jit then jit.off() end
   local pause, multiplier = collectgarbage("setpause", 0), collectgarbage("setstepmul", IS_54 and 1000 or 1e6)
   if IS_54 then collectgarbage("incremental", 0, 0, 30) end -- a step is a whole collection
   collectgarbage()
@@ -31,6 +34,7 @@ local function collecting(number, act, work)
   if IS_54 then collectgarbage("incremental", 0, 0, 13) end
   collectgarbage("setpause", pause)
   collectgarbage("setstepmul", multiplier)
+  if jit then jit.on() end
   collectgarbage()
   return result, err, count
 end
@@ -54,34 +58,35 @@ local function check(id, result, err)
   end
 end
 
+-- The short way allocates so little that one Lua or another collects there but once.
 local ways = {
-  { "the short way", nil },
-  { "the long way", {} },
-  { "a refusal", nil, { fault = "answer", code = "systemError" }, { max_attempts = 1 } },
+  { name = "the short way", least = 1 },
+  { name = "the long way", least = 5, opts = {} },
+  { name = "a refusal", least = 5, fault = { fault = "answer", code = "systemError" }, config = { max_attempts = 1 } },
 }
 
 describe("a finalizer that closes the client", function()
   before_each(sandbox.reset)
 
   for _, way in ipairs(ways) do
-    it("harms no call that goes " .. way[1], function()
+    it("harms no call that goes " .. way.name, function()
       local closings, last = 0, 0
       for number = 1, COLLECTIONS do
-        local client = example.client(way[4])
+        local client = example.client(way.config)
         assert(client:open_engine())
-        if way[3] then sandbox.faults { clear = true, faults = { way[3] } } end
+        if way.fault then sandbox.faults { clear = true, faults = { way.fault } } end
         local id = "person" .. number
         local result, err, count = collecting(number, function() client:close() end, function()
-          return example.add(client, { id }, way[2])
+          return example.add(client, { id }, way.opts)
         end)
-        if not (way[3] and err and err.code == "systemError") then check(id, result, err) end
+        if not (way.fault and err and err.code == "systemError") then check(id, result, err) end
         closings = closings + (client.closed and 1 or 0)
         client:close()
         last = count
         if count < number then break end
       end
       assert.truthy(last < COLLECTIONS, "more collections than were tried")
-      assert.truthy(closings > 4, "only " .. closings .. " closings")
+      assert.truthy(closings >= way.least, "only " .. closings .. " closings")
     end)
   end
 end)
