@@ -7,7 +7,8 @@ local client = require "dingtalk.client"
 local core = require "dingtalk.core"
 local lazy = require "dingtalk.lazy"
 
-local attendees = lazy.kept("dingtalk.attendees", "dingtalk.batches", "dingtalk.call", "dingtalk.list", "dingtalk.resume")
+local attendees = lazy.kept("dingtalk.attendees", "dingtalk.batches", "dingtalk.call", "dingtalk.list",
+  "dingtalk.resume")
 local errors = lazy.kept "dingtalk.errors"
 
 local bulk = lazy.module "dingtalk.bulk"

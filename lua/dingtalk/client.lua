@@ -1,10 +1,10 @@
 --- A client: its configuration and its engine. What is in flight stands in transfers.lua, how coroutines wait
 --- for it in waiting.lua, how an answer is judged in errors.lua.
 
+local blocking = require "dingtalk.loops.blocking"
 local core = require "dingtalk.core"
 local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
-local loops = require "dingtalk.loops"
 local operations = require "dingtalk.operations.attendees"
 local version = require "dingtalk.version"
 
@@ -12,11 +12,10 @@ local version = require "dingtalk.version"
 require "cjson.safe"
 
 local errors = lazy.kept("dingtalk.errors", "dingtalk.json", "dingtalk.rules")
+local loops = lazy.kept "dingtalk.loops"
 local options = lazy.kept "dingtalk.options"
 local waiting = lazy.kept "dingtalk.waiting"
 local transfers = lazy.kept "dingtalk.transfers"
-
-local RETRY_EARNED = 0.2 -- retries a success gives back to the budget: ours, as AWS SDKs do
 
 local client = {}
 
@@ -25,8 +24,8 @@ local client = {}
 ---@field base_url string
 local methods = {}
 lazy.forward(methods, waiting, "pause", "park", "wake", "wait_group", "remind", "is_idle")
-lazy.forward(methods, transfers, "random", "spend_retry", "await", "exchange", "turn", "step", "pollfd", "events",
-  "timeout")
+lazy.forward(methods, transfers, "now", "random", "spend_retry", "earn_retry", "await", "exchange", "turn", "step",
+  "pollfd", "events", "timeout")
 local metatable = { __name = "dingtalk.Client", __index = methods }
 
 function metatable.__tostring(self)
@@ -56,21 +55,26 @@ local function is_plain_path(value)
   return value:find("^[%w/._-]+$")
 end
 
--- What most scripts say; options.lua takes each of these, too.
 local is_plain = {
   base_url = is_plain_url, ca_file = is_plain_path, ca_path = is_plain_path, loop = is_plain_path,
 }
 
--- What is plain needs no closer look. Anything else is for options.lua to judge.
-local function check(config)
-  if config == nil then return nil end
-  if type(config) ~= "table" or getmetatable(config) ~= nil then return options.check(config, options.config, "config") end
+-- Whether a configuration says only what needs no closer look; what else there may be is for options.lua to judge.
+local function is_plain_config(config)
+  if type(config) ~= "table" or getmetatable(config) ~= nil then return config == nil end
   for name, value in next, config do
     local plain = is_plain[name]
-    if not (plain and type(value) == "string" and plain(value) or name == "allow_http" and value == true) then
-      return options.check(config, options.config, "config")
+    if type(value) ~= "string" or not plain or not plain(value) then
+      if name ~= "allow_http" or value ~= true then return false end
     end
   end
+  return true
+end
+
+-- Of the loops in loops.lua the one of plain Lua stands here, since it is all that a script needs.
+local function new_loop(name, self)
+  if name == "blocking" or name == nil and rawget(_G, "ngx") == nil then return blocking.new(self) end
+  return loops.new(name, self)
 end
 
 --- Makes a client. Does no I/O: the engine starts at the first call.
@@ -78,7 +82,7 @@ end
 ---@return dingtalk.Client? client
 ---@return dingtalk.Error? err
 function client.new(config)
-  local err = check(config)
+  local err = not is_plain_config(config) and options.check(config, options.config, "config")
   if err then return nil, err end
   config = config or {}
   local self = setmetatable({
@@ -97,7 +101,7 @@ function client.new(config)
     sleepers = {},  -- when to wake, by slot
   }, metatable)
   self.retries_left = self.retry_budget
-  self.loop, err = loops.new(config.loop, self)
+  self.loop, err = new_loop(config.loop, self)
   if not self.loop then return nil, err end
   if self.loop.name ~= "blocking" then lazy.read_all() end
   return self
@@ -106,18 +110,6 @@ end
 --- Whether `value` is a client.
 function client.is_client(value)
   return getmetatable(value) == metatable
-end
-
---- Seconds of the client's clock, in which deadlines are told.
----@return number
-function methods:now()
-  return self.clock()
-end
-
---- Gives the budget back what a success earns.
-function methods:earn_retry()
-  local left = self.retries_left + RETRY_EARNED
-  self.retries_left = left < self.retry_budget and left or self.retry_budget
 end
 
 -- Plain calls may take the short way through the core where nothing of Lua's is to be asked on it.

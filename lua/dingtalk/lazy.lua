@@ -27,26 +27,28 @@ end
 
 -- Where this file lies, and the others with it; nil where a searcher of the host's own may have found it.
 local function own_directory(path)
-  local searchers = package.searchers or package.loaders
-  if not path and package.searchpath and #searchers == 4 then
-    path = package.searchpath("dingtalk.lazy", package.path)
-  end
+  local searchers, search = package.searchers or package.loaders, package.searchpath -- luacheck: ignore 143
+  if not path and search and #searchers == 4 then path = search("dingtalk.lazy", package.path) end
   return rawget(_G, "io") and path and path:match("^(.*)lazy%.lua$")
 end
 
 local directory = own_directory((select(2, ...)))
 
+local MOST_BYTES = 32768 -- of a file, to be read in one piece: no file here is nearly as long
+
 local function read(path)
   local file = io.open(path, "rb")
   if not file then return nil end
-  local text = file:read("*a")
+  local text = file:read(MOST_BYTES)
   file:close()
-  return text
+  return text and #text < MOST_BYTES and text
 end
 
--- A failed one can be tried again: Lua 5.1 would take it for loaded.
+local load_text = loadstring or load
+
+-- One that failed, for want of memory, can be tried again: to Lua 5.1 it would count as loaded.
 local function compile(name, text, path)
-  local ok, module = pcall(function() return assert(load(text, "@" .. path))(name, path) end)
+  local ok, module = pcall(function() return assert(load_text(text, "@" .. path))(name, path) end)
   if ok then
     package.preload[name] = nil
   else

@@ -5,11 +5,19 @@ local core = require "dingtalk.core"
 local limits = require "dingtalk.limits"
 local waiting = require "dingtalk.waiting"
 
+local RETRY_EARNED = 0.2 -- retries a success gives back to the budget: ours, as AWS SDKs do
+
 local transfers = {}
 
 ---@class dingtalk.Client
 local methods = {}
 transfers.methods = methods
+
+--- Seconds of the client's clock, in which deadlines are told.
+---@return number
+function methods:now()
+  return self.clock()
+end
 
 --- A number in [0, 1).
 function methods:random()
@@ -21,6 +29,12 @@ function methods:spend_retry()
   if self.retries_left < 1 then return false end
   self.retries_left = self.retries_left - 1
   return true
+end
+
+--- Gives the budget back what a success earns.
+function methods:earn_retry()
+  local left = self.retries_left + RETRY_EARNED
+  self.retries_left = left < self.retry_budget and left or self.retry_budget
 end
 
 --- After a fork the child starts anew; what the parent had in flight is not the child's. Who waits for
