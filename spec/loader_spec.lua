@@ -23,8 +23,9 @@ local function output(command, cpath, code)
   local file = assert(io.open(path, "w"))
   file:write(("package.cpath = %q\n"):format(cpath:gsub("ROOT", root)), code)
   file:close()
-  local text = processes.output_of(("cd %s && mkdir dingtalk && b=%s && %s && %s %s 2>&1"):format(
-    quote(root), quote(built), command, quote(processes.interpreter()), path))
+  local there = ("cd %s && mkdir dingtalk && %s && $l %s 2>&1"):format(quote(root), command, path)
+  local text = processes.output_of(("l=$(command -v %s) && l=$(realpath $l) && b=$(realpath %s) && %s"):format(
+    quote(processes.interpreter()), quote(built), there))
   os.remove(path)
   processes.output_of("rm -r " .. quote(root))
   return text
