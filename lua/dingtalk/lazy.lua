@@ -25,8 +25,10 @@ function lazy.module(name)
   return stand_ins[name]
 end
 
--- Where this file lies, and the others with it; nil where a searcher of the host's own may have found it.
+-- Where this file lies, and the others with it; nil where a searcher of the host's own may have found it, and
+-- under nginx, whose workers share what their master has compiled.
 local function own_directory(path)
+  if rawget(_G, "ngx") then return nil end
   local searchers, search = package.searchers or package.loaders, package.searchpath -- luacheck: ignore 143
   if not path and search and #searchers == 4 then path = search("dingtalk.lazy", package.path) end
   return rawget(_G, "io") and path and path:match("^(.*)lazy%.lua$")
@@ -68,7 +70,8 @@ local function keep(name)
   return true
 end
 
---- As lazy.module, for what a failure needs: read now, compiled when it is used.
+--- As lazy.module, for what a failure needs: read now, compiled when it is used. Both now where there is no telling
+--- where the texts are.
 ---@param name string
 ---@param ... string modules that this one requires, to be read now with it
 ---@return table
