@@ -13,8 +13,3 @@ endif()
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
-
-# Where it stands apart from the C library.
-if(UNIX AND NOT APPLE)
-  set(DT_LIBM m)
-endif()

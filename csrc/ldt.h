@@ -6,6 +6,15 @@
 
 #include "dt_text.h"
 
+#if defined(__GNUC__)
+#define LDT_EXPORT __attribute__((visibility("default")))
+#else
+#define LDT_EXPORT
+#endif
+
+/* All that is exported. */
+LDT_EXPORT int luaopen_dingtalk_core(lua_State *L);
+
 /* Adds the functions of the part to the module table on top. */
 void ldt_open_attendees(lua_State *L);
 void ldt_open_engine(lua_State *L);

@@ -209,14 +209,6 @@ static const char *libcurl_version(void) {
   return version;
 }
 
-#if defined(__GNUC__)
-#define LDT_EXPORT __attribute__((visibility("default")))
-#else
-#define LDT_EXPORT
-#endif
-
-LDT_EXPORT int luaopen_dingtalk_core(lua_State *L);
-
 int luaopen_dingtalk_core(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"now", core_now},

@@ -10,7 +10,6 @@
 #include "dt_waker.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,7 +199,7 @@ static int engine_start(lua_State *L) {
                         .url = luaL_checkstring(L, 3)};
   request.token = luaL_optlstring(L, 4, NULL, &request.token_length);
   request.client_token = luaL_optlstring(L, 5, NULL, &request.client_token_length);
-  request.timeout_ms = (long)ceil(luaL_checknumber(L, 8) * 1000);
+  request.timeout_ms = ldt_milliseconds(luaL_checknumber(L, 8));
   if (request.timeout_ms < 1)
     request.timeout_ms = 1;
   read_body(L, &request);

@@ -19,6 +19,12 @@ typedef struct ldt_engine {
   pid_t pid;                     /* the process that made it */
 } ldt_engine;
 
+/* Rounded up. Not with ceil: a library more would be searched for every symbol of libcurl's. */
+static inline long ldt_milliseconds(lua_Number seconds) {
+  long whole = (long)(seconds * 1000);
+  return whole + ((lua_Number)whole < seconds * 1000);
+}
+
 /* Whether it is open and of this process. Costs a system call: getpid is not cached. */
 bool ldt_engine_is_usable(const ldt_engine *self);
 

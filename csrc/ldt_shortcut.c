@@ -15,7 +15,6 @@
 #include "dt_random.h"
 #include "dt_uri.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,7 +81,7 @@ enum {
 int ldt_engine_shortcut(lua_State *L) {
   ldt_engine *self = luaL_checkudata(L, 1, LDT_ENGINE_TYPE);
   size_t size = 0;
-  long timeout_ms = (long)ceil(luaL_checknumber(L, 2) * 1000);
+  long timeout_ms = ldt_milliseconds(luaL_checknumber(L, 2));
   for (int i = 0; i < LITERALS; i++) {
     size_t length = 0;
     luaL_checklstring(L, 3 + i, &length);

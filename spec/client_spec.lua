@@ -1,6 +1,7 @@
 local calendar = require "dingtalk.calendar"
 local core = require "dingtalk.core"
 local example = require "spec.support.example"
+local options = require "dingtalk.options"
 local sandbox = require "spec.support.sandbox"
 local version = require "dingtalk.version"
 
@@ -32,6 +33,27 @@ describe("a client", function()
     assert.equal("dingtalk.Client (https://127.0.0.1:1, loop blocking)", tostring(client))
     client:close()
     assert.equal("dingtalk.Client (https://127.0.0.1:1, loop blocking, closed)", tostring(client))
+  end)
+
+  -- Most configurations are plain and not passed on to options.lua: none that this would refuse is among them.
+  it("takes no configuration that the options' check refuses", function()
+    local values = {
+      "", "/", "ca.pem", "/etc/ssl/certs", "a\0b", "a b", "nowhere", "blocking", "https://", "https://:1", "https://a",
+      "https://a:", "https://a:0", "https://a:1", "https://a:65535", "https://a:65536", "https://a:1x", "https://a:-1",
+      "https://a:0x10", "https://a:1e3", "https://a:1/", "https://a/..", "https://a?b", "https://a@b", "https://a\n",
+      "https://\195\164", "https://[::1]", "HTTPS://a", "http://a", "https://" .. ("a"):rep(5000),
+      true, false, 1, 0, {}, print,
+    }
+    for name in pairs(options.config) do
+      for _, value in ipairs(values) do
+        local config = { [name] = value }
+        local wrong = options.check(config, options.config, "config")
+        local made, err = calendar.new(config)
+        if wrong then assert.same(wrong, err) end
+        if made then made:close() end
+      end
+    end
+    client = assert(calendar.new())
   end)
 
   it("uses its base_url with a path, and without the slashes at its end", function()

@@ -1,17 +1,25 @@
--- dingtalk.lazy: which modules are read when, each case in a process of its own.
+-- dingtalk.lazy: which modules are read and compiled when, each case in a process of its own.
 local processes = require "spec.support.processes"
 local sandbox = require "spec.support.sandbox"
 
 local quote = processes.quote
 
--- All that a plain call needs, also one that fails: no failure waits for a file to be read. Each more makes every
--- script's start slower.
+-- All that a plain call needs which succeeds. Each more makes every script's start slower.
 local OF_A_CALL = {
-  "attendees", "batches", "calendar", "call", "client", "core", "errors", "json", "lazy", "limits", "list", "loops",
-  "loops.blocking", "operations.attendees", "options", "resume", "rules", "version", "waiting",
+  "calendar", "client", "core", "lazy", "limits", "loops.blocking", "operations.attendees", "version",
 }
 
--- Beside those: what is read at once where a host runs on.
+-- What one needs beside those that fails, or asks for more: read with them, since a failure may be that no file can be
+-- read, and compiled when it comes.
+local OF_A_FAILURE = {
+  "attendees", "batches", "call", "errors", "json", "list", "loops", "options", "resume", "rules", "transfers",
+  "waiting",
+}
+
+-- Lua 5.1 has no package.searchpath: nothing there says where the texts are.
+local COMPILES_LATE = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
+
+-- What other calls need, read when it is used; and at once where a host runs on.
 local LEFT_OUT = {
   "bulk", "calls", "confirm", "details", "group", "limiter", "operations", "pages", "request", "suggestion",
 }
@@ -24,6 +32,13 @@ local EVENT = "cnNTbW1YbU9sL2p6aFJZdEgvdlQrQT08"
 local client = assert(calendar.new { base_url = url, ca_file = ca, loop = "blocking" })
 local function add(list, opts, event) return client:add_attendees(TOKEN, USER, nil, event or EVENT, list, opts) end
 ]]
+
+-- The modules, as a script of its own may leave them behind; a path with it is ours no more.
+local function copy_of_the_modules()
+  local directory = processes.directory()
+  processes.output_of(("cp -r lua/dingtalk %s/"):format(quote(directory)))
+  return directory
+end
 
 local SHOW = [[
 local names = {}
@@ -58,14 +73,87 @@ end
 describe("a script", function()
   before_each(function() sandbox.reset() end)
 
-  it("that adds people reads what that needs", function()
-    assert.equal(sorted(OF_A_CALL), output(SETUP, 'assert(add { "a" }) client:close()', SHOW))
+  it("that adds people compiles what that needs", function()
+    local all = COMPILES_LATE and sorted(OF_A_CALL) or sorted(OF_A_CALL, OF_A_FAILURE)
+    assert.equal(all, output(SETUP, 'assert(add { "a" }) client:close()', SHOW))
+    assert.equal(all, output(SETUP, 'assert(client:remove_attendees(TOKEN, USER, nil, EVENT, { "a" }))', SHOW))
   end)
 
-  it("whose call fails reads nothing more", function()
+  it("whose call fails compiles what that needs", function()
+    local known = {}
+    for name in sorted(OF_A_CALL, OF_A_FAILURE):gmatch "%S+" do known[name] = true end
     for _, code in ipairs { 'add({ "a" }, nil, "no-such-event")', "add {}", "client:close() add {}" } do
-      assert.equal(sorted(OF_A_CALL), output(SETUP, code, SHOW))
+      local names = output(SETUP, code, SHOW)
+      assert.truthy(names:find("errors", 1, true), names)
+      for name in names:gmatch "%S+" do assert.is_true(known[name], name) end
     end
+  end)
+
+  -- Each in a process for which the files are gone once it has begun.
+  for name, body in pairs {
+    ["a refusal"] = [[return select(2, add({ "a" }, nil, "no-such-event")).code == "itemNotFound"]],
+    ["an argument"] = [[return select(2, add {}).code == "no_attendees"]],
+    ["an option"] = [[return select(2, add({ "a" }, { timeout = 0 })).code == "bad_value"]],
+    ["a configuration"] = [[return select(2, calendar.new { timeout = 0 }).code == "bad_value"]],
+    ["a loop"] = [[return select(2, calendar.new { loop = "none" }).code == "unknown_loop"]],
+    ["no connection"] = [[
+      local nowhere = assert(calendar.new { base_url = "https://127.0.0.1:1", max_attempts = 1 })
+      return select(2, nowhere:add_attendees(TOKEN, USER, nil, EVENT, { "a" })).kind == "network"]],
+    ["a long list"] = [[
+      local list = {}
+      for i = 1, 501 do list[i] = "p" .. i end
+      return #add(list).batches == 2]],
+    ["a closed client"] = [[
+      client:close()
+      return select(2, add { "a" }).code == "closed"]],
+  } do
+    it("reads nothing late for " .. name, function()
+      local directory = copy_of_the_modules()
+      local path = ("package.path = %q .. package.path"):format(directory .. "/?.lua;")
+      local gone = ([[os.execute("rm -r %s") package.path, package.cpath = "", ""]]):format(directory)
+      assert.equal("true", output(path, SETUP, gone, "local function body()", body, "end io.write(tostring(body()))"))
+    end)
+  end
+
+  it("is told at once that a file is missing", function()
+    local directory = copy_of_the_modules()
+    os.remove(directory .. "/dingtalk/rules.lua")
+    local text = output(("package.path = %q"):format(directory .. "/?.lua"), SETUP)
+    assert.truthy(text:find("module 'dingtalk.rules' not found", 1, true), text)
+    processes.output_of("rm -r " .. quote(directory))
+  end)
+
+  it("gets the same module of require", function()
+    assert.equal("true true", output(SETUP, [[
+      local errors = require "dingtalk.errors"
+      local _, err = add {}
+      io.write(tostring(errors.is_error(err)), " ", tostring(calendar.is_error(errors.new {})))]]))
+  end)
+
+  it("may bring modules of its own, and a searcher", function()
+    assert.equal("at once", output([[
+      package.preload["dingtalk.resume"] = function() io.write "at once" return {} end]], SETUP))
+    assert.equal(sorted(OF_A_CALL, OF_A_FAILURE), output([[
+      local searchers, path = package.searchers or package.loaders, package.path
+      table.insert(searchers, 2, function(name)
+        for pattern in path:gmatch "[^;]+" do
+          local found = loadfile((pattern:gsub("%?", (name:gsub("%.", "/")))))
+          if found then return found end
+        end
+      end)
+      package.path = ""]], SETUP, SHOW))
+  end)
+
+  it("can try again what could not be compiled", function()
+    if not COMPILES_LATE then return end
+    local directory = copy_of_the_modules()
+    local file = assert(io.open(directory .. "/dingtalk/rules.lua", "w"))
+    file:write "error 'not now'"
+    file:close()
+    local text = output(("package.path = %q .. package.path"):format(directory .. "/?.lua;"), SETUP, [[
+      for _ = 1, 2 do io.write(select(2, pcall(add, {})), ";") end]])
+    assert.equal(2, select(2, text:gsub("rules%.lua:1: not now;", "")), text)
+    processes.output_of("rm -r " .. quote(directory))
   end)
 
   it("is told at once that lua-cjson is missing", function()
@@ -115,17 +203,16 @@ end)
 
 describe("a host that runs on", function()
   it("reads all with the module under nginx", function()
-    assert.equal(sorted(OF_A_CALL, LEFT_OUT), output('ngx = {} require "dingtalk.calendar"', SHOW)
-      :gsub("loops", "loops loops.blocking", 1))
+    assert.equal(sorted(OF_A_CALL, OF_A_FAILURE, LEFT_OUT), output('ngx = {} require "dingtalk.calendar"', SHOW))
   end)
 
   it("reads all with its client under an event loop", function()
     local names = output(SETUP, 'calendar.new { loop = "manual" }', SHOW)
-    assert.equal(sorted(OF_A_CALL, LEFT_OUT, { "loops.coroutines", "loops.manual" }), names)
+    assert.equal(sorted(OF_A_CALL, OF_A_FAILURE, LEFT_OUT, { "loops.coroutines", "loops.manual" }), names)
   end)
 
   it("can have all read, and take the reading away", function()
-    assert.equal(sorted(OF_A_CALL, LEFT_OUT), output(SETUP, 'require("dingtalk.lazy").read_all()', SHOW))
+    assert.equal(sorted(OF_A_CALL, OF_A_FAILURE, LEFT_OUT), output(SETUP, 'require("dingtalk.lazy").read_all()', SHOW))
     assert.equal("unknown_option", output(SETUP, [[
       require("dingtalk.lazy").read_all()
       require, package.path = nil, ""

@@ -34,7 +34,7 @@ local NO_OPTIONS = {}
 
 -- What is to be sent, all of it checked: the task and its batches.
 local function prepare(client, kind, token, user, cal, event, people, opts)
-  local err = options.check_token(token) or options.check(opts, kind.options, "opts")
+  local err = options.check_token(token) or options.check(opts, options[kind.options], "opts")
   if err then return nil, err end
   opts = opts or NO_OPTIONS
   local url, body

@@ -3,11 +3,13 @@
 ---   local calendar = require "dingtalk.calendar"
 ---   local result, err = calendar.add_attendees(token, user, cal, event, list, opts)
 
-local attendees = require "dingtalk.attendees"
 local client = require "dingtalk.client"
 local core = require "dingtalk.core"
-local errors = require "dingtalk.errors"
 local lazy = require "dingtalk.lazy"
+
+local attendees = lazy.kept("dingtalk.attendees", "dingtalk.batches", "dingtalk.call", "dingtalk.list",
+  "dingtalk.resume")
+local errors = lazy.kept "dingtalk.errors"
 
 local bulk = lazy.module "dingtalk.bulk"
 local calls = lazy.module "dingtalk.calls"
@@ -30,14 +32,18 @@ local function refusal(self)
   return client.refusal(self)
 end
 
--- A call that did not end in the core: what was sent there goes on from it, others begin here.
+-- A call that did not end in the core: what was sent there goes on from it, others begin here. A client's
+-- first has the engine made before, and then may well end in the core.
 local function change(self, kind, token, user, cal, event, list, opts, body, client_token, id, started)
   if id then
-    return attendees.go_on(self, kind, token, user, cal, event, body, client_token, id, started)
+    return attendees.go_on(self, attendees[kind], token, user, cal, event, body, client_token, id, started)
   end
   local err = refusal(self)
   if err then return nil, err end
-  return attendees.change(self, kind, token, user, cal, event, list, opts)
+  if opts == nil and not self.engine and self.loop.in_place and self:open_engine() then
+    return methods[kind .. "_attendees"](self, token, user, cal, event, list)
+  end
+  return attendees.change(self, attendees[kind], token, user, cal, event, list, opts)
 end
 
 --- Adds people to an event.
@@ -52,7 +58,7 @@ end
 function methods:add_attendees(token, user, cal, event, list, opts)
   local result, body, client_token, id, started = core_add(self, token, user, cal, event, list, opts)
   if not result then
-    return change(self, attendees.add, token, user, cal, event, list, opts, body, client_token, id, started)
+    return change(self, "add", token, user, cal, event, list, opts, body, client_token, id, started)
   end
   if self.retries_left < self.retry_budget then self:earn_retry() end
   return result
@@ -70,7 +76,7 @@ end
 function methods:remove_attendees(token, user, cal, event, list, opts)
   local result, body, client_token, id, started = core_remove(self, token, user, cal, event, list, opts)
   if not result then
-    return change(self, attendees.remove, token, user, cal, event, list, opts, body, client_token, id, started)
+    return change(self, "remove", token, user, cal, event, list, opts, body, client_token, id, started)
   end
   if self.retries_left < self.retry_budget then self:earn_retry() end
   return result

@@ -1,17 +1,21 @@
---- A client: its configuration, its engine, and what is in flight. How coroutines wait for it stands in
---- waiting.lua, how an answer is judged in errors.lua.
+--- A client: its configuration and its engine. What is in flight stands in transfers.lua, how coroutines wait
+--- for it in waiting.lua, how an answer is judged in errors.lua.
 
+local blocking = require "dingtalk.loops.blocking"
 local core = require "dingtalk.core"
-local errors = require "dingtalk.errors"
 local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
-local loops = require "dingtalk.loops"
 local operations = require "dingtalk.operations.attendees"
-local options = require "dingtalk.options"
 local version = require "dingtalk.version"
-local waiting = require "dingtalk.waiting"
 
-local RETRY_EARNED = 0.2 -- retries a success gives back to the budget: ours, as AWS SDKs do
+-- What json.lua needs, which is not run before an answer has a body.
+require "cjson.safe"
+
+local errors = lazy.kept("dingtalk.errors", "dingtalk.json", "dingtalk.rules")
+local loops = lazy.kept "dingtalk.loops"
+local options = lazy.kept "dingtalk.options"
+local waiting = lazy.kept "dingtalk.waiting"
+local transfers = lazy.kept "dingtalk.transfers"
 
 local client = {}
 
@@ -19,7 +23,9 @@ local client = {}
 ---@field closed boolean
 ---@field base_url string
 local methods = {}
-for name, method in pairs(waiting.methods) do methods[name] = method end
+lazy.forward(methods, waiting, "pause", "park", "wake", "wait_group", "remind", "is_idle")
+lazy.forward(methods, transfers, "now", "random", "spend_retry", "earn_retry", "await", "exchange", "turn", "step",
+  "pollfd", "events", "timeout")
 local metatable = { __name = "dingtalk.Client", __index = methods }
 
 function metatable.__tostring(self)
@@ -38,12 +44,45 @@ local function engine_config(config)
   }
 end
 
+local function is_plain_url(value)
+  local rest = #value < 256 and value:match("^https://[A-Za-z0-9.-]+(.*)$")
+  if rest == "" then return true end
+  local port = rest and tonumber(rest:match("^:(%d+)$"))
+  return port and port >= 1 and port <= 65535
+end
+
+local function is_plain_path(value)
+  return value:find("^[%w/._-]+$")
+end
+
+local is_plain = {
+  base_url = is_plain_url, ca_file = is_plain_path, ca_path = is_plain_path, loop = is_plain_path,
+}
+
+-- Whether a configuration says only what needs no closer look; what else there may be is for options.lua to judge.
+local function is_plain_config(config)
+  if type(config) ~= "table" or getmetatable(config) ~= nil then return config == nil end
+  for name, value in next, config do
+    local plain = is_plain[name]
+    if type(value) ~= "string" or not plain or not plain(value) then
+      if name ~= "allow_http" or value ~= true then return false end
+    end
+  end
+  return true
+end
+
+-- Of the loops in loops.lua the one of plain Lua stands here, since it is all that a script needs.
+local function new_loop(name, self)
+  if name == "blocking" or name == nil and rawget(_G, "ngx") == nil then return blocking.new(self) end
+  return loops.new(name, self)
+end
+
 --- Makes a client. Does no I/O: the engine starts at the first call.
 ---@param config dingtalk.Config?
 ---@return dingtalk.Client? client
 ---@return dingtalk.Error? err
 function client.new(config)
-  local err = options.check(config, options.config, "config")
+  local err = not is_plain_config(config) and options.check(config, options.config, "config")
   if err then return nil, err end
   config = config or {}
   local self = setmetatable({
@@ -62,7 +101,7 @@ function client.new(config)
     sleepers = {},  -- when to wake, by slot
   }, metatable)
   self.retries_left = self.retry_budget
-  self.loop, err = loops.new(config.loop, self)
+  self.loop, err = new_loop(config.loop, self)
   if not self.loop then return nil, err end
   if self.loop.name ~= "blocking" then lazy.read_all() end
   return self
@@ -71,46 +110,6 @@ end
 --- Whether `value` is a client.
 function client.is_client(value)
   return getmetatable(value) == metatable
-end
-
---- Seconds of the client's clock, in which deadlines are told.
----@return number
-function methods:now()
-  return self.clock()
-end
-
---- A number in [0, 1).
-function methods:random()
-  return self.random_source() or 0.5
-end
-
---- Takes one retry from the budget; false when none is left.
-function methods:spend_retry()
-  if self.retries_left < 1 then return false end
-  self.retries_left = self.retries_left - 1
-  return true
-end
-
---- Gives the budget back what a success earns.
-function methods:earn_retry()
-  local left = self.retries_left + RETRY_EARNED
-  self.retries_left = left < self.retry_budget and left or self.retry_budget
-end
-
--- After a fork the child starts anew; what the parent had in flight is not the child's. Who waits for
--- a time, waits on.
-local function abandon(self)
-  self.engine:close()
-  self.engine = nil
-  self.next_alarm = nil
-  local slots = self.in_flight
-  self.in_flight = {}
-  self.loop:forget()
-  if next(self.sleepers) and self:open_engine() then self.loop:watch() end
-  for _, slot in pairs(slots) do
-    slot.cancelled, slot.sent = "forked", true
-    waiting.wake(slot)
-  end
 end
 
 -- Plain calls may take the short way through the core where nothing of Lua's is to be asked on it.
@@ -125,7 +124,7 @@ end
 ---@return table? engine
 ---@return string? code
 function methods:open_engine()
-  if self.engine and not self.engine:is_usable() then abandon(self) end
+  if self.engine and not self.engine:is_usable() then transfers.abandon(self) end
   if self.engine then return self.engine end
   local code
   self.engine, code = core.engine(self.engine_config)
@@ -133,94 +132,6 @@ function methods:open_engine()
   allow_shortcut(self)
   if next(self.sleepers) then waiting.set_alarm(self) end
   return self.engine
-end
-
---- Waits for the end of a transfer: fills the slot with curl, status, sent, body, request_id,
---- retry_after (seconds), message, overflow, resent, or cancelled.
-function methods:await(slot, id)
-  if self.closed then -- by a finalizer, since it was started
-    slot.cancelled, slot.sent = "closed", true
-    return
-  end
-  slot.done = false
-  self.in_flight[id] = slot
-  self.loop:watch()
-  waiting.wait(self, slot)
-  if slot.retry_after then slot.retry_after = core.retry_after(slot.retry_after, os.time()) end
-end
-
---- Sends a request and waits for its end, as await does.
-function methods:exchange(slot, task, token, timeout)
-  slot.retry_after = nil
-  if self.closed then
-    slot.cancelled, slot.sent = "closed", false
-    return
-  end
-  local id
-  local engine, code = self:open_engine()
-  if engine then
-    id, code = engine:start(
-      task.method, slot.url or task.url, token, slot.client_token, task.body, slot.batch, timeout)
-  end
-  if not id then
-    slot.curl, slot.status, slot.sent, slot.body, slot.message = code, 0, false, nil, nil
-    return
-  end
-  return self:await(slot, id)
-end
-
---- Moves the transfers on, waiting up to `seconds` for one to end (nil: until something is due),
---- and resumes those whose wait is over.
-function methods:turn(seconds)
-  local engine = self.engine
-  local id = engine:step(seconds)
-  while id do
-    local slot = self.in_flight[id]
-    self.in_flight[id] = nil
-    if slot then
-      slot.curl, slot.status, slot.sent, slot.body, slot.request_id,
-        slot.retry_after, slot.message, slot.overflow, slot.resent, slot.proxy_status = engine:take(id)
-      if not slot.curl then slot.cancelled, slot.sent = "closed", true end
-      waiting.wake(slot)
-    else
-      engine:cancel(id)
-    end
-    -- What was resumed may have closed the client.
-    id = self.engine == engine and engine:finished()
-  end
-  if self.engine == engine and self.next_alarm then waiting.wake_sleepers(self) end
-end
-
---- Does the I/O that is due, without waiting, and resumes the coroutines whose wait is over.
-function methods:step()
-  if self.closed or not self.engine then return end
-  if not self.engine:is_usable() then return abandon(self) end
-  self:turn(0)
-  if not self.closed then waiting.reap(self) end
-  self.loop:rethrow()
-end
-
---- The descriptor to watch for reading: readable when step() is due. Nil where the platform has none.
----@return integer?
-function methods:pollfd()
-  local engine = not self.closed and self:open_engine()
-  return engine and engine:pollfd() or nil
-end
-
---- What to watch the descriptor for: always "r". With pollfd and timeout, the protocol of cqueues.
----@return string
-function methods:events()
-  return "r"
-end
-
---- Seconds until step() is due whatever the descriptor says, or nil. Where the platform has no
---- descriptor they are few while anything is in flight.
----@return number?
-function methods:timeout()
-  if self.closed or not self.engine then return nil end
-  local seconds = self.engine:timeout()
-  if self:is_idle() or self.engine:pollfd() then return seconds end
-  return math.min(seconds or limits.poll_interval, limits.poll_interval)
 end
 
 --- Closes the connections. Calls in flight end with kind "cancelled". Idempotent.

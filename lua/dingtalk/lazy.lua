@@ -1,11 +1,12 @@
---- Modules that are read when they are first used: a plain call needs half of them, and reading the others
---- would take a script longer than anything else it does. What a failure needs is never among them.
+--- Modules that wait for their first use: to compile all of them takes a script longer than what it does.
+--- What only other calls need is not even read before. What a failure needs is read at once, since the failure
+--- may be that nothing can be read any more: its text is kept, and compiled when it is asked for.
 
 local lazy = {}
 
-local stand_ins = {} -- of what is not read yet, by its name
+local stand_ins = {} -- of what is not compiled yet, by its name
 
-local function read(name)
+local function take(name)
   local module, stand_in = require(name), stand_ins[name]
   stand_ins[name] = nil
   if stand_in then setmetatable(stand_in, { __index = module }) end
@@ -19,17 +20,87 @@ function lazy.module(name)
   local loaded = package.loaded[name]
   if type(loaded) == "table" then return loaded end
   if not stand_ins[name] then
-    stand_ins[name] = setmetatable({}, { __index = function(_, field) return read(name)[field] end })
+    stand_ins[name] = setmetatable({}, { __index = function(_, field) return take(name)[field] end })
   end
   return stand_ins[name]
 end
 
---- Reads what was left out: for hosts that run on, where no call should wait for a file, find another
---- version of it or, with another root or directory by then, none.
+-- Where this file lies, and the others with it; nil where a searcher of the host's own may have found it, and
+-- under nginx, whose workers share what their master has compiled.
+local function own_directory(path)
+  if rawget(_G, "ngx") then return nil end
+  local searchers, search = package.searchers or package.loaders, package.searchpath -- luacheck: ignore 143
+  if not path and search and #searchers == 4 then path = search("dingtalk.lazy", package.path) end
+  return rawget(_G, "io") and path and path:match("^(.*)lazy%.lua$")
+end
+
+local directory = own_directory((select(2, ...)))
+
+local MOST_BYTES = 32768 -- of a file, to be read in one piece: no file here is nearly as long
+
+local function read(path)
+  local file = io.open(path, "rb")
+  if not file then return nil end
+  local text = file:read(MOST_BYTES)
+  file:close()
+  return text and #text < MOST_BYTES and text
+end
+
+local load_text = loadstring or load
+
+-- One that failed, for want of memory, can be tried again: to Lua 5.1 it would count as loaded.
+local function compile(name, text, path)
+  local ok, module = pcall(function() return assert(load_text(text, "@" .. path))(name, path) end)
+  if ok then
+    package.preload[name] = nil
+  else
+    package.loaded[name] = nil
+    error(module, 0)
+  end
+  return module
+end
+
+-- Leaves the text where require looks first, whoever calls that. False where it is for require to find.
+local function keep(name)
+  if not directory or package.preload[name] then return false end
+  local path = directory .. name:match("^dingtalk%.(.*)$"):gsub("%.", "/") .. ".lua"
+  local text = read(path)
+  if not text then return false end
+  package.preload[name] = function() return compile(name, text, path) end
+  return true
+end
+
+--- As lazy.module, for what a failure needs: read now, compiled when it is used. Both now where there is no telling
+--- where the texts are.
+---@param name string
+---@param ... string modules that this one requires, to be read now with it
+---@return table
+function lazy.kept(name, ...)
+  for i = 1, select("#", ...) do lazy.kept((select(i, ...))) end
+  if not stand_ins[name] and not package.loaded[name] and not keep(name) then return require(name) end
+  return lazy.module(name)
+end
+
+--- Gives a table functions that stand for those of a kept module's `methods`.
+---@param methods table
+---@param module table
+---@param ... string their names
+function lazy.forward(methods, module, ...)
+  for i = 1, select("#", ...) do
+    local name = select(i, ...)
+    methods[name] = function(...)
+      methods[name] = module.methods[name]
+      return methods[name](...)
+    end
+  end
+end
+
+--- Reads and compiles what was left out: for hosts that run on, where no call should wait for a file, find
+--- another version of it or, with another root or directory by then, none.
 function lazy.read_all()
   local name = next(stand_ins)
   while name do
-    read(name)
+    take(name)
     name = next(stand_ins)
   end
 end

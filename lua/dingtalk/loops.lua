@@ -13,7 +13,9 @@
 ---
 --- An own loop is a table with `new`; what it leaves out is taken from `loops.base`.
 
-local errors = require "dingtalk.errors"
+local lazy = require "dingtalk.lazy"
+
+local errors = lazy.kept "dingtalk.errors"
 
 local loops = {}
 

@@ -133,7 +133,7 @@ function checks.readme(world, find)
   local rows = markdown.rows(world.read("README.md"))
   local options, defaults = world.modules.options, world.modules.limits.defaults
   local schemas = { options.config, options.add_attendees, options.add_attendees_each }
-  for _, row in ipairs(world.modules.operations.rows) do schemas[#schemas + 1] = row.options end
+  for _, row in ipairs(world.modules.operations.rows) do schemas[#schemas + 1] = options[row.options] or row.options end
   local seen = {}
   for _, schema in ipairs(schemas) do
     for name in pairs(schema) do

@@ -4,8 +4,7 @@
 ---   removing   what it does with the people of the list
 ---   counted    the field of a result or an error that counts them
 ---   tail       the end of the path
-
-local options = require "dingtalk.options"
+---   options    the name of their schema in dingtalk.options
 
 local function row(name, tail, fields)
   fields.name, fields.method, fields.tail = name, "POST", tail
@@ -16,9 +15,9 @@ end
 
 return {
   add_attendees = row("add_attendees", "/attendees", {
-    removing = false, counted = "added", options = options.add_attendees,
+    removing = false, counted = "added", options = "add_attendees",
   }),
   remove_attendees = row("remove_attendees", "/attendees/batchRemove", {
-    removing = true, counted = "removed", options = options.batched,
+    removing = true, counted = "removed", options = "batched",
   }),
 }
