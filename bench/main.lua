@@ -4,7 +4,7 @@ local report = require "report"
 local shell = require "shell"
 local svg = require "svg"
 
-local names = { "warm", "cold", "encoding", "concurrency", "bulk", "memory" }
+local names = { "warm", "cold", "encoding", "concurrency", "bulk", "memory", "nginx" }
 local quick, wanted = false, {}
 for _, argument in ipairs(arg) do
   if argument == "--quick" then quick = true else wanted[#wanted + 1] = argument end

@@ -12,8 +12,8 @@ static bool is_blank(char c) {
 }
 
 /* The value after "name:" when `line` is that header, else NULL. */
-static const char *value_of(const char *line, const char *end, const char *name, size_t *length) {
-  size_t name_length = strlen(name);
+static const char *value_of(const char *line, const char *end, const char *name,
+                            size_t name_length, size_t *length) {
   if ((size_t)(end - line) <= name_length || line[name_length] != ':' ||
       strncasecmp(line, name, name_length) != 0)
     return NULL;
@@ -29,11 +29,12 @@ static const char *value_of(const char *line, const char *end, const char *name,
 const char *dt_header_find(const char *block, size_t length, const char *name,
                            size_t *value_length) {
   const char *end = block + length;
+  size_t name_length = strlen(name);
   for (const char *line = block; line < end;) {
     const char *stop = memchr(line, '\n', (size_t)(end - line));
     if (!stop)
       stop = end;
-    const char *value = value_of(line, stop, name, value_length);
+    const char *value = value_of(line, stop, name, name_length, value_length);
     if (value)
       return value;
     line = stop + 1;

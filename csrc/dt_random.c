@@ -1,23 +1,39 @@
 #include "dt_random.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
+#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
+
+/* A hex digit a byte for each four bits; which one stands where is of no matter for random ones. */
+static uint64_t hex_of(uint32_t bits) {
+  uint64_t digits = bits;
+  digits = (digits | digits << 16) & UINT64_C(0x0000FFFF0000FFFF);
+  digits = (digits | digits << 8) & UINT64_C(0x00FF00FF00FF00FF);
+  digits = (digits | digits << 4) & EACH_BYTE(0x0F);
+  uint64_t letters = ((digits + EACH_BYTE(6)) >> 4) & EACH_BYTE(1);
+  return digits + EACH_BYTE('0') + letters * ('a' - '0' - 10);
+}
+
 /* getentropy gives up to 256 bytes at once, never fewer, and is on Linux, the BSDs and macOS. */
 bool dt_random_uuid(char out[DT_UUID_BYTES]) {
-  static const char digits[] = "0123456789abcdef";
-  unsigned char bytes[16];
-  if (getentropy(bytes, sizeof bytes) != 0)
+  uint32_t bits[4];
+  uint64_t digits[4];
+  if (getentropy(bits, sizeof bits) != 0)
     return false;
-  bytes[6] = (unsigned char)((bytes[6] & 0x0F) | 0x40);
-  bytes[8] = (unsigned char)((bytes[8] & 0x3F) | 0x80);
-  for (unsigned i = 0; i < sizeof bytes; i++) {
-    if (i == 4 || i == 6 || i == 8 || i == 10)
-      *out++ = '-';
-    *out++ = digits[bytes[i] >> 4];
-    *out++ = digits[bytes[i] & 15];
-  }
+  for (unsigned i = 0; i < 4; i++)
+    digits[i] = hex_of(bits[i]);
+  const char *hex = (const char *)digits;
+  memcpy(out, hex, 8);
+  memcpy(out + 9, hex + 8, 4);
+  memcpy(out + 14, hex + 12, 4);
+  memcpy(out + 19, hex + 16, 4);
+  memcpy(out + 24, hex + 20, 12);
+  out[8] = out[13] = out[18] = out[23] = '-';
+  out[14] = '4';
+  out[19] = "89ab"[bits[2] & 3];
   return true;
 }
 

@@ -45,7 +45,47 @@ bool dt_uri_has_dot_segment(const char *segment, size_t length) {
   return false;
 }
 
-/* Most ids have unreserved bytes only, without a dot: then there is nothing more to look for. */
+#if defined(__GNUC__)
+typedef unsigned char block __attribute__((vector_size(16)));
+
+/* All bits of a byte are set where it is no letter, digit, "-", "_" or "~". */
+static block marks(block w) {
+  block lower = w | 0x20;
+  return ~((block)(lower - 'a' < 26) | (block)(w - '0' < 10) | (block)(w == '-') |
+           (block)(w == '_') | (block)(w == '~'));
+}
+
+static bool is_clear(block bad) {
+  uint64_t halves[2];
+  memcpy(halves, &bad, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
+}
+
+static block copy_block(char *out, const char *from) {
+  block w;
+  memcpy(&w, from, sizeof w);
+  memcpy(out, &w, sizeof w);
+  return marks(w);
+}
+
+static bool copy_short(char *out, const char *id, size_t length) {
+  block w = (block){0} + 'a';
+  memcpy(&w, id, length);
+  memcpy(out, id, length);
+  return is_clear(marks(w));
+}
+
+/* Most ids have unreserved bytes only, without a dot: then there is nothing more to look for.
+   Sixteen bytes a step, the last one overlapping. */
+static bool copy_plain(char *out, const char *id, size_t length) {
+  if (length < sizeof(block))
+    return copy_short(out, id, length);
+  block bad = copy_block(out + length - sizeof bad, id + length - sizeof bad);
+  for (size_t i = 0; i + sizeof bad < length; i += sizeof bad)
+    bad |= copy_block(out + i, id + i);
+  return is_clear(bad);
+}
+#else
 static bool copy_plain(char *out, const char *id, size_t length) {
   for (size_t i = 0; i < length; i++) {
     if (!is_unreserved((unsigned char)id[i]) || id[i] == '.')
@@ -54,6 +94,7 @@ static bool copy_plain(char *out, const char *id, size_t length) {
   }
   return true;
 }
+#endif
 
 char *dt_uri_write_id(char *out, const char *id, size_t length, dt_text_fault *fault) {
   if (length - 1 < DT_MAX_ID_BYTES && copy_plain(out, id, length))

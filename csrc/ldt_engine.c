@@ -150,9 +150,28 @@ static void let_go(lua_State *L, int engine, uint32_t slot) {
   lua_rawgeti(L, -1, (int)slot);
   ldt_attendees_count(L, -1, -1);
   lua_pop(L, 1);
-  lua_pushnil(L);
+  lua_pushboolean(L, 0); /* rather than nil: a field that is there takes no memory to be set */
   lua_rawseti(L, -2, (int)slot);
   lua_pop(L, 1);
+}
+
+void ldt_engine_reserve(lua_State *L, int engine) {
+  ldt_engine *self = lua_touserdata(L, engine);
+  uint32_t slot = dt_engine_next_slot(self->engine);
+  if (slot <= self->slots)
+    return;
+  lua_getuservalue(L, engine);
+  while (self->slots < slot) {
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, -2, (int)self->slots + 1);
+    self->slots++;
+  }
+  lua_pop(L, 1);
+}
+
+void ldt_engine_hold(lua_State *L, int engine, dt_transfer_id id, int body) {
+  const ldt_engine *self = lua_touserdata(L, engine);
+  anchor(L, engine, dt_engine_slot(self->engine, id), body);
 }
 
 dt_transfer_id ldt_engine_start(lua_State *L, int engine, const dt_request *request, int body,

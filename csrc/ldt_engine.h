@@ -17,6 +17,7 @@ typedef struct ldt_engine {
   struct dt_waker *waker;        /* NULL unless the host needs one */
   struct ldt_shortcut *shortcut; /* NULL where calls take the long way: see ldt_shortcut.c */
   pid_t pid;                     /* the process that made it */
+  uint32_t slots;                /* of the table of bodies that need no memory to be filled */
 } ldt_engine;
 
 /* Rounded up. Not with ceil: a library more would be searched for every symbol of libcurl's. */
@@ -35,6 +36,15 @@ bool ldt_engine_is_usable(const ldt_engine *self);
  */
 dt_transfer_id ldt_engine_start(lua_State *L, int engine, const dt_request *request, int body,
                                 dt_engine_fault *fault);
+
+/*
+ * For a transfer that is started without ldt_engine_start, since it ends before anything else of
+ * Lua's runs: so that ldt_engine_hold can be called should it not end. May raise; runs no finalizer.
+ */
+void ldt_engine_reserve(lua_State *L, int engine);
+
+/* Holds on to the value at `body` until the transfer's release, as ldt_engine_start does. */
+void ldt_engine_hold(lua_State *L, int engine, dt_transfer_id id, int body);
 
 /* Gives the transfer back; whether any byte of it may have gone out. */
 bool ldt_engine_release(lua_State *L, int engine, dt_transfer_id id);

@@ -235,6 +235,7 @@ static bool has_succeeded(lua_State *L, dt_engine *engine, dt_transfer_id id, re
 }
 
 static int push_sent(lua_State *L, dt_transfer_id id, int64_t started) {
+  ldt_engine_hold(L, ENGINE, id, BODY);
   lua_pushnil(L);
   lua_pushvalue(L, BODY);
   lua_pushvalue(L, CLIENT_TOKEN);
@@ -270,17 +271,18 @@ static int send(lua_State *L, dt_request request, bool removing) {
   const ldt_engine *self = lua_touserdata(L, ENGINE);
   if (!self->engine) /* closed by a finalizer meanwhile */
     return 0;
+  ldt_engine_reserve(L, ENGINE);
   request.client_token = uuid;
   request.client_token_length = sizeof uuid;
   request.body = attendees->body.data;
   request.body_length = attendees->body.length;
   int64_t started = dt_clock_us();
-  dt_transfer_id id = ldt_engine_start(L, ENGINE, &request, BODY, &fault);
+  dt_transfer_id id = dt_engine_start(self->engine, &request, &fault);
   if (!id)
     return 0;
   if (!has_succeeded(L, self->engine, id, &said))
     return push_sent(L, id, started);
-  ldt_engine_release(L, ENGINE, id);
+  dt_engine_release(self->engine, id);
   keep_body(L);
   return complete_result(L, &said, dt_clock_us() - started);
 }

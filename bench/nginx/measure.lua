@@ -1,5 +1,6 @@
--- Measures the ways in turn, round after round, and prints the medians. Run by bench/nginx/run.
-local base, rounds, seconds = arg[1], tonumber(arg[2]), tonumber(arg[3])
+-- Measures the ways in turn, round after round, and prints the medians, or each round as name=value for
+-- bench/sections/nginx.lua. Run by bench/nginx/run.
+local base, rounds, seconds, form = arg[1], tonumber(arg[2]), tonumber(arg[3]), arg[4]
 
 local WAYS = { "ours", "cosocket", "ours_http", "cosocket_http", "polling" }
 
@@ -75,6 +76,22 @@ for round = 1, rounds do
     collect(found, way .. " beside", { p99 = beside("/" .. way) })
   end
 end
+
+-- A line a round: seconds, and calls a second.
+local function print_rounds()
+  local scale = { p50 = 1e-3, p99 = 1e-3, cpu = 1e-6 }
+  for round = 1, rounds do
+    local parts = {}
+    for key, fields in pairs(found) do
+      for field, list in pairs(fields) do
+        parts[#parts + 1] = ("%s_%s=%.9f"):format(key:gsub(" ", "_"), field, list[round] * (scale[field] or 1))
+      end
+    end
+    print(table.concat(parts, " "))
+  end
+end
+
+if form == "values" then return print_rounds() end
 
 local function value(key, field) return median(found[key][field]) end
 

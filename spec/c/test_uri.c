@@ -87,10 +87,32 @@ static void ids(void) {
   CHECK(!dt_uri_write_id(out, longest, sizeof longest, &fault) && fault == DT_TEXT_TOO_LONG);
 }
 
+/* Ids are copied sixteen bytes a step where that will do. */
+static void every_byte_at_every_place(void) {
+  char id[40];
+  char out[3 * sizeof id];
+  char expected[3 * sizeof id];
+  memset(id, 'z', sizeof id);
+  for (size_t length = 1; length <= sizeof id; length++)
+    for (size_t at = 0; at < length; at++) {
+      for (unsigned byte = 0x20; byte < 0x7F; byte++) {
+        dt_text_fault fault = DT_TEXT_OK;
+        id[at] = (char)byte;
+        size_t wanted = dt_uri_encode(expected, id, length);
+        const char *end = dt_uri_write_id(out, id, length, &fault);
+        bool is_dot = length == 1 && byte == '.';
+        CHECK_ROW(byte, is_dot ? !end
+                               : end == out + wanted && memcmp(out, expected, wanted) == 0);
+      }
+      id[at] = 'z';
+    }
+}
+
 int main(void) {
   ids();
   every_byte();
   all_bytes_in_a_row();
   dot_segments();
+  every_byte_at_every_place();
   return 0;
 }
