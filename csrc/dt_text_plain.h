@@ -13,6 +13,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #define DT_EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
 /*
@@ -54,15 +58,19 @@ static DT_INLINE dt_text_block dt_text_copy_sixteen(char *out, const char *text)
   return invisible | (dt_text_block)(w == '"') | (dt_text_block)(w == '\\');
 }
 
+static DT_INLINE bool dt_text_is_zero(dt_text_block block) {
+  uint64_t halves[2];
+  memcpy(halves, &block, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
+}
+
 /* The two steps that most ids take are no loop. */
 static DT_INLINE bool dt_text_copy_sixteens(char *out, const char *text, size_t length) {
   dt_text_block bad = dt_text_copy_sixteen(out, text);
   bad |= dt_text_copy_sixteen(out + length - 16, text + length - 16);
   for (size_t i = 16; i + 16 < length; i += 16)
     bad |= dt_text_copy_sixteen(out + i, text + i);
-  uint64_t halves[2];
-  memcpy(halves, &bad, sizeof halves);
-  return (halves[0] | halves[1]) == 0;
+  return dt_text_is_zero(bad);
 }
 #else
 #define dt_text_copy_sixteens dt_text_copy_eights
@@ -74,6 +82,94 @@ static DT_INLINE bool dt_text_copy_plain(char *out, const char *text, size_t len
   if (length >= 16)
     return dt_text_copy_sixteens(out, text, length);
   return length >= 8 && dt_text_copy_eights(out, text, length);
+}
+
+/*
+ * The same for many texts of at least eight bytes, which are asked once whether all were plain.
+ * Some are doubted without need, those with a space or an exclamation mark.
+ */
+enum { DT_TEXT_LONGEST_PREFERRED = 32 };
+
+#if defined(__SSE2__)
+typedef struct dt_text_doubts {
+  __m128i least; /* of the bytes seen */
+  __m128i most;
+  __m128i backslash;
+} dt_text_doubts;
+
+static DT_INLINE dt_text_doubts dt_text_no_doubts(void) {
+  __m128i good = _mm_set1_epi8('0');
+  return (dt_text_doubts){good, good, _mm_setzero_si128()};
+}
+
+static DT_INLINE void dt_text_doubt(dt_text_doubts *doubts, dt_text_block w) {
+  __m128i bytes = (__m128i)w;
+  doubts->least = _mm_min_epu8(doubts->least, bytes);
+  doubts->most = _mm_max_epu8(doubts->most, bytes);
+  doubts->backslash = _mm_or_si128(doubts->backslash, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+}
+
+static DT_INLINE bool dt_text_is_plain(const dt_text_doubts *doubts) {
+  __m128i low = _mm_cmplt_epi8(doubts->least, _mm_set1_epi8('"' + 1));
+  __m128i high = _mm_cmpgt_epi8(_mm_add_epi8(doubts->most, _mm_set1_epi8(1)), _mm_set1_epi8(0));
+  return _mm_movemask_epi8(low) == 0 && _mm_movemask_epi8(high) == 0xFFFF &&
+         _mm_movemask_epi8(doubts->backslash) == 0;
+}
+#else
+typedef struct dt_text_doubts {
+  dt_text_block bad;
+} dt_text_doubts;
+
+static DT_INLINE dt_text_doubts dt_text_no_doubts(void) {
+  return (dt_text_doubts){{0}};
+}
+
+static DT_INLINE void dt_text_doubt(dt_text_doubts *doubts, dt_text_block w) {
+  doubts->bad |= (dt_text_block)((dt_text_block)((dt_text_ublock)w + 1) < '"' + 2) |
+                 (dt_text_block)(w == '\\');
+}
+
+static DT_INLINE bool dt_text_is_plain(const dt_text_doubts *doubts) {
+  return dt_text_is_zero(doubts->bad);
+}
+#endif
+
+static DT_INLINE void dt_text_copy_doubted(char *out, const char *text, dt_text_doubts *doubts) {
+  dt_text_block w;
+  memcpy(&w, text, sizeof w);
+  memcpy(out, &w, sizeof w);
+  dt_text_doubt(doubts, w);
+}
+
+static DT_INLINE void dt_text_copy_halves(char *out, const char *text, size_t length,
+                                          dt_text_doubts *doubts) {
+  uint64_t halves[2];
+  dt_text_block both;
+  memcpy(&halves[0], text, 8);
+  memcpy(&halves[1], text + length - 8, 8);
+  memcpy(out, &halves[0], 8);
+  memcpy(out + length - 8, &halves[1], 8);
+  memcpy(&both, halves, sizeof both);
+  dt_text_doubt(doubts, both);
+}
+
+/* False, and nothing copied, for a text of another length than 8 to `longest`, which is 32 or more.
+   Most ids are of 16 to 32 bytes. */
+static DT_INLINE bool dt_text_copy_doubting(char *out, const char *text, size_t length,
+                                            size_t longest, dt_text_doubts *doubts) {
+  if (!DT_LIKELY(length - 16 <= DT_TEXT_LONGEST_PREFERRED - 16)) {
+    if (length - 8 > longest - 8)
+      return false;
+    if (length < 16) {
+      dt_text_copy_halves(out, text, length, doubts);
+      return true;
+    }
+    for (size_t i = 16; i + 16 < length; i += 16)
+      dt_text_copy_doubted(out + i, text + i, doubts);
+  }
+  dt_text_copy_doubted(out, text, doubts);
+  dt_text_copy_doubted(out + length - 16, text + length - 16, doubts);
+  return true;
 }
 
 #endif

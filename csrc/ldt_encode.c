@@ -18,26 +18,37 @@
 
 enum {
   LAST_ARGUMENT = 4,         /* the top of the stack where a walk of the list begins */
-  POPPED_AT_ONCE = 16,       /* values read that may lie on the stack */
+  CHUNK = 64,                /* entries that are read before they are written */
+  LONGEST_USUAL = 64,        /* bytes of an id that add_usual takes */
   FEWEST_BY_POSITION = 16,   /* entries from which on is_all_array is worth its price */
   USUAL_ATTENDEE_BYTES = 64, /* of a body, as they are in most lists */
   LONGEST_TRIED = 64         /* bytes of a string, to see whether it is interned */
 };
 
-/* What follows an id. Copied whole, and what is too much overwritten by the next one: moves of a
-   fixed size, and no branch on the flag. */
+#define OPENING "{\"id\":\""
+
+enum { OPENING_LENGTH = sizeof OPENING - 1 };
+
+/* What follows an id, the opening of the next one included. Copied whole, and what is too much
+   overwritten: moves of a fixed size, and no branch on the flag. */
 typedef struct ending {
-  char text[24];
-  size_t length;
+  char text[32];
+  size_t length; /* without the opening */
 } ending;
 
-static const ending unsaid = {"\"},", 3};
-static const ending required = {"\",\"isOptional\":false},", 22};
-static const ending optional = {"\",\"isOptional\":true},", 21};
+/* What an entry says about isOptional. */
+enum { UNSAID, REQUIRED, OPTIONAL };
+
+static const ending endings[] = {
+    [UNSAID] = {"\"}," OPENING, 3},
+    [REQUIRED] = {"\",\"isOptional\":false}," OPENING, 22},
+    [OPTIONAL] = {"\",\"isOptional\":true}," OPENING, 21},
+};
 
 DT_RARE static bool fail(ldt_encoder *enc, const char *code, const char *detail) {
   enc->code = code;
   enc->detail = detail;
+  enc->with_field = false;
   return false;
 }
 
@@ -80,7 +91,7 @@ DT_RARE static bool next_batch(ldt_encoder *enc) {
 
 /* A repeated id must not say something else. */
 DT_RARE static bool repeat(ldt_encoder *enc, uint32_t first, bool is_optional) {
-  if (enc->out->seen.entries[first - 1].optional == is_optional)
+  if ((enc->entries[first - 1].said == OPTIONAL) == is_optional)
     return true;
   enc->other = first;
   return fail(enc, "conflicting_duplicate", NULL);
@@ -96,14 +107,13 @@ DT_RARE static char *write_escaped(ldt_encoder *enc, char *out, const char *id, 
 
 static DT_INLINE bool write_attendee(ldt_encoder *enc, const char *id, size_t length,
                                      const ending *end) {
-  static const char start[8] = "{\"id\":\"";
   dt_buf *body = &enc->out->body;
-  size_t room = sizeof start + 2 * length + sizeof end->text;
+  size_t room = sizeof OPENING + 2 * length + sizeof end->text;
   if (!DT_LIKELY(body->capacity - body->length >= room) && !dt_buf_reserve(body, room))
     return fail_buffer(enc);
   char *out = body->data + body->length;
-  memcpy(out, start, sizeof start);
-  out += sizeof start - 1;
+  memcpy(out, OPENING, sizeof OPENING);
+  out += OPENING_LENGTH;
   if (dt_text_copy_plain(out, id, length))
     out += length;
   else if ((out = write_escaped(enc, out - 1, id, length)))
@@ -116,84 +126,128 @@ static DT_INLINE bool write_attendee(ldt_encoder *enc, const char *id, size_t le
   return true;
 }
 
-/* The ids that `add` leaves to it: those of a wrong length, the only one of a list and those that
-   Lua does not intern. Whether this one is to be written. */
-DT_RARE static bool check_other(ldt_encoder *enc, const char *id, size_t length, bool is_optional) {
-  if (length == 0 || length > DT_MAX_ID_BYTES)
-    return fail(enc, length ? "too_long" : "empty", NULL);
-  if (enc->unique)
-    return true;
-  dt_idset_entry entry = {id, (uint32_t)length, is_optional};
-  uint32_t first = dt_idset_add(&enc->out->seen, enc->position, entry);
-  if (first)
-    repeat(enc, first, is_optional);
-  return !first;
-}
-
-static DT_INLINE bool add(ldt_encoder *enc, const char *id, size_t length, const ending *end) {
+/* Writes the entry at hand, once it was read, unless its id was there before. */
+static bool add(ldt_encoder *enc) {
+  const dt_idset_entry *entry = &enc->entries[enc->position - 1];
+  uint32_t first = enc->position;
   /* 0 less one is more than any length. */
-  bool is_optional = end == &optional;
-  if (DT_LIKELY(length - 1 < enc->interned)) {
-    dt_idset_entry entry = {id, (uint32_t)length, is_optional};
-    uint32_t first = dt_idset_add_interned(&enc->out->seen, enc->position, entry);
-    if (!DT_LIKELY(!first))
-      return repeat(enc, first, is_optional);
-  } else if (!check_other(enc, id, length, is_optional)) {
-    return !enc->code;
-  }
+  if (DT_LIKELY(entry->length - 1 < enc->interned))
+    first = dt_idset_add_interned(&enc->out->seen, first, entry->id);
+  else if (entry->length == 0 || entry->length > DT_MAX_ID_BYTES)
+    return fail(enc, entry->length ? "too_long" : "empty", NULL);
+  else if (!enc->unique)
+    first = dt_idset_add(&enc->out->seen, first);
+  if (!DT_LIKELY(first == enc->position))
+    return repeat(enc, first, entry->said == OPTIONAL);
   if (!DT_LIKELY(enc->count != DT_BATCH_ATTENDEES) && !next_batch(enc))
     return false;
-  return write_attendee(enc, id, length, end);
+  return write_attendee(enc, entry->id, entry->length, &endings[entry->said]);
+}
+
+/*
+ * The same for `count` entries that were read, all of them or none: none where one has an unusual
+ * id. Nothing is called here, and what is invariant stays in registers; nothing is asked an entry
+ * that can be asked once, at the end. What was added to the set may stay there.
+ */
+static DT_INLINE bool add_usual(ldt_encoder *enc, uint32_t count, bool all_unsaid) {
+  dt_buf *body = &enc->out->body;
+  const size_t room = OPENING_LENGTH + CHUNK * (LONGEST_USUAL + sizeof endings->text);
+  if (body->capacity - body->length < room && !dt_buf_reserve(body, room))
+    return false;
+  dt_idset seen = enc->out->seen;
+  const size_t longest = enc->longest_usual;
+  char *out = body->data + body->length;
+  memcpy(out, OPENING, OPENING_LENGTH);
+  out += OPENING_LENGTH;
+  dt_text_doubts doubts = dt_text_no_doubts();
+  uint32_t position = enc->position + 1;
+  uint32_t end = position + count;
+  for (const dt_idset_entry *entry = dt_idset_at(&seen, position); position != end; entry++) {
+    const char *id = entry->id;
+    size_t length = entry->length;
+    if (!DT_LIKELY(dt_idset_add_interned(&seen, position, id) == position) ||
+        !DT_LIKELY(dt_text_copy_doubting(out, id, length, longest, &doubts)))
+      return false;
+    out += length;
+    const ending *after = &endings[all_unsaid ? UNSAID : entry->said];
+    memcpy(out, after->text, all_unsaid ? sizeof after->text / 2 : sizeof after->text);
+    out += after->length + OPENING_LENGTH;
+    position++;
+  }
+  if (!DT_LIKELY(dt_text_is_plain(&doubts)))
+    return false;
+  body->length = (size_t)(out - body->data) - OPENING_LENGTH;
+  enc->position += count;
+  enc->count += count;
+  return true;
+}
+
+static DT_APART bool add_unsaid(ldt_encoder *enc, uint32_t count) {
+  return add_usual(enc, count, true);
+}
+
+static DT_APART bool add_said(ldt_encoder *enc, uint32_t count) {
+  return add_usual(enc, count, false);
 }
 
 /* Leaves the field's name on top, for the message. */
 DT_RARE static bool fail_field(ldt_encoder *enc, const char *code, const char *detail) {
+  fail(enc, code, detail);
   enc->with_field = true;
   lua_pop(enc->L, 1);
-  return fail(enc, code, detail);
+  return false;
 }
 
-/* The fields of the entry `at`, which is on top. The indices are absolute, as a call that counts
-   from the top has to wait until the one before it has moved that: a tenth of the time. */
-static DT_INLINE bool read_fields(ldt_encoder *enc, int at, const char **id, size_t *length,
-                                  const ending **end) {
+/*
+ * The fields of the entry at `*top`, which becomes the index of what is on top then: to leave them
+ * there is cheaper. All indices are absolute, as a call that counts from the top has to wait until
+ * the one before it has moved that: a tenth of the time.
+ */
+static DT_INLINE bool read_fields(ldt_encoder *enc, int *top, dt_idset_entry *entry) {
   lua_State *L = enc->L;
+  int at = *top;
+  int key = at + 1;
+  entry->id = NULL;
+  entry->said = UNSAID;
   lua_pushnil(L);
   while (lua_next(L, at)) {
-    const void *key = ldt_identity(L, at + 1);
-    if (DT_LIKELY(key == enc->strings->key_id)) {
-      if (lua_type(L, at + 2) != LUA_TSTRING)
-        return fail_field(enc, "wrong_type", luaL_typename(L, at + 2));
-      *id = lua_tolstring(L, at + 2, length);
-    } else if (DT_LIKELY(key == enc->strings->key_optional && !enc->removing)) {
-      if (lua_type(L, at + 2) != LUA_TBOOLEAN)
-        return fail_field(enc, "wrong_type", luaL_typename(L, at + 2));
-      *end = lua_toboolean(L, at + 2) ? &optional : &required;
+    const void *name = ldt_identity(L, key);
+    int value = key + 1;
+    if (DT_LIKELY(name == enc->strings->key_id)) {
+      if (!DT_LIKELY(lua_type(L, value) == LUA_TSTRING))
+        return fail_field(enc, "wrong_type", luaL_typename(L, value));
+      entry->id = lua_tolstring(L, value, &entry->length);
+    } else if (DT_LIKELY(name == enc->strings->key_optional && !enc->removing)) {
+      if (!DT_LIKELY(lua_type(L, value) == LUA_TBOOLEAN))
+        return fail_field(enc, "wrong_type", luaL_typename(L, value));
+      entry->said = lua_toboolean(L, value) ? OPTIONAL : REQUIRED;
     } else {
       return fail_field(enc, "unknown_field", NULL);
     }
-    lua_settop(L, at + 1);
+    lua_pushvalue(L, key);
+    *top = value;
+    key = value + 1;
   }
-  return true;
+  return DT_LIKELY(entry->id != NULL) || fail(enc, "missing_id", NULL);
 }
 
-/* The entry `at`, which is on top, a string or a table, and its type. */
-static DT_INLINE bool add_entry(ldt_encoder *enc, int at, int type) {
-  lua_State *L = enc->L;
-  size_t length = 0;
-  const char *id = NULL;
-  const ending *end = &unsaid;
-  if (type == LUA_TSTRING)
-    id = lua_tolstring(L, at, &length);
-  else if (type == LUA_TNIL)
+/* An entry that is neither a string nor a table. */
+DT_RARE static bool fail_entry(ldt_encoder *enc, int type) {
+  if (type == LUA_TNIL)
     return fail(enc, "hole", NULL);
-  else if (type != LUA_TTABLE)
-    return fail(enc, "wrong_type", luaL_typename(L, at));
-  else if (!read_fields(enc, at, &id, &length, &end))
-    return false;
-  if (!DT_LIKELY(id != NULL))
-    return fail(enc, "missing_id", NULL);
-  return add(enc, id, length, end);
+  return fail(enc, "wrong_type", lua_typename(enc->L, type));
+}
+
+static bool read_entry(ldt_encoder *enc, int at, dt_idset_entry *entry) {
+  lua_State *L = enc->L;
+  int type = lua_type(L, at);
+  if (type == LUA_TTABLE)
+    return read_fields(enc, &at, entry);
+  if (type != LUA_TSTRING)
+    return fail_entry(enc, type);
+  entry->said = UNSAID;
+  entry->id = lua_tolstring(L, at, &entry->length);
+  return true;
 }
 
 /* Most lists are walked by lua_next in order. Returns whether all of this one was. There is room
@@ -210,7 +264,7 @@ static bool add_in_order(ldt_encoder *enc, uint32_t count, bool *in_order) {
       *in_order = false;
       return false;
     }
-    if (!add_entry(enc, VALUE, lua_type(L, VALUE)))
+    if (!read_entry(enc, VALUE, &enc->entries[enc->position - 1]) || !add(enc))
       return false;
     lua_settop(L, KEY);
   }
@@ -241,17 +295,91 @@ static bool check_keys(ldt_encoder *enc, uint32_t count) {
   }
 }
 
-static bool add_by_position(ldt_encoder *enc, uint32_t count) {
+/* Reads the entries from `position` on that are strings, up to `end`; the position after them. Each
+   leaves a value on the stack. */
+static DT_APART uint32_t read_strings(const ldt_encoder *enc, uint32_t position, uint32_t end) {
   lua_State *L = enc->L;
-  int at = LAST_ARGUMENT;
-  while (enc->position < count) {
-    enc->position++;
-    at++;
-    if (!add_entry(enc, at, ldt_rawgeti(L, 1, enc->position)))
-      return false;
+  dt_idset_entry *entry = &enc->entries[position - 1];
+  int top = LAST_ARGUMENT + 1;
+  for (; position != end && ldt_rawgeti(L, 1, position) == LUA_TSTRING; position++) {
+    entry->said = UNSAID;
+    entry->id = lua_tolstring(L, top++, &entry->length);
+    entry++;
+  }
+  return position;
+}
+
+/* The same for tables, up to one that is amiss. */
+static DT_APART uint32_t read_tables(ldt_encoder *enc, uint32_t position, uint32_t end) {
+  lua_State *L = enc->L;
+  dt_idset_entry *entry = &enc->entries[position - 1];
+  int top = LAST_ARGUMENT;
+  for (; position != end && ldt_rawgeti(L, 1, position) == LUA_TTABLE; position++) {
+    top++;
+    if (!DT_LIKELY(read_fields(enc, &top, entry)))
+      break;
+    enc->said |= entry->said;
+    entry++;
     /* A pop costs half as much as the read, whatever it pops. */
-    if (at == LAST_ARGUMENT + POPPED_AT_ONCE)
-      lua_settop(L, at = LAST_ARGUMENT);
+    if (!DT_LIKELY(top <= LAST_ARGUMENT + CHUNK))
+      lua_settop(L, top = LAST_ARGUMENT);
+  }
+  return position;
+}
+
+/* Reads that many entries behind the one at hand. How many it were: fewer where the next one is
+   amiss, by `code`. */
+static uint32_t read_chunk(ldt_encoder *enc, uint32_t count) {
+  lua_State *L = enc->L;
+  uint32_t position = enc->position + 1;
+  uint32_t end = position + count;
+  enc->said = UNSAID;
+  while (position != end && !enc->code) {
+    int type = ldt_rawgeti(L, 1, position);
+    if (type != LUA_TSTRING && type != LUA_TTABLE) {
+      fail_entry(enc, type);
+      break;
+    }
+    lua_settop(L, LAST_ARGUMENT);
+    position =
+        type == LUA_TTABLE ? read_tables(enc, position, end) : read_strings(enc, position, end);
+    if (!enc->code)
+      lua_settop(L, LAST_ARGUMENT);
+  }
+  return position - enc->position - 1;
+}
+
+/* Writes that many entries that were read. Those that have once refused to be usual are not asked
+   again: each list is of one kind, mostly. */
+static bool add_chunk(ldt_encoder *enc, uint32_t count) {
+  bool usual = enc->longest_usual && count <= DT_BATCH_ATTENDEES - enc->count;
+  if (usual && (enc->said ? add_said(enc, count) : add_unsaid(enc, count)))
+    return true;
+  if (usual)
+    enc->longest_usual = 0;
+  for (; count; count--) {
+    enc->position++;
+    if (!add(enc))
+      return false;
+  }
+  return true;
+}
+
+static bool add_by_position(ldt_encoder *enc, uint32_t count) {
+  if (!lua_checkstack(enc->L, CHUNK + LDT_ENCODER_STACK))
+    return fail(enc, "out_of_memory", NULL);
+  while (enc->position < count) {
+    /* A chunk ends with the batch; to begin another one is unusual. */
+    uint32_t most = DT_BATCH_ATTENDEES - enc->count;
+    most = most > CHUNK ? CHUNK : most ? most : 1;
+    uint32_t wanted = count - enc->position < most ? count - enc->position : most;
+    uint32_t read = read_chunk(enc, wanted);
+    if (!add_chunk(enc, read))
+      return false;
+    if (read < wanted) {
+      enc->position++;
+      return false;
+    }
   }
   return true;
 }
@@ -302,6 +430,7 @@ static bool start(ldt_encoder *enc, uint32_t count) {
     return fail(enc, "out_of_memory", NULL);
   if (!dt_buf_reserve(&out->body, (count + (size_t)1) * USUAL_ATTENDEE_BYTES))
     return fail_buffer(enc);
+  enc->entries = enc->unique ? &enc->only : out->seen.entries;
   return open_batch(enc, 1);
 }
 
@@ -309,6 +438,9 @@ static bool add_all(ldt_encoder *enc, uint32_t count) {
   bool in_order = true;
   enc->unique = count == 1;
   enc->interned = enc->unique ? 0 : enc->strings->interned;
+  enc->longest_usual = enc->interned < LONGEST_USUAL ? enc->interned : LONGEST_USUAL;
+  if (enc->longest_usual < DT_TEXT_LONGEST_PREFERRED)
+    enc->longest_usual = 0;
   if (!start(enc, count))
     return false;
   if (count >= FEWEST_BY_POSITION && is_all_array(enc->L, count))

@@ -40,9 +40,13 @@ typedef struct ldt_encoder {
   const ldt_strings *strings;
   const char *tail; /* what closes a body */
   size_t interned;  /* up to this length an id is told by its address, if it must be told at all */
+  size_t longest_usual; /* up to this length an id may be usual; 0 where no more are looked for */
+  dt_idset_entry *entries; /* what was read, by position: those of the set, or the only one */
+  dt_idset_entry only;
   bool removing;
   bool unique;        /* a single attendee needs no set of those seen */
   bool with_field;    /* whether the field's name is on top of the stack */
+  unsigned said;      /* by any of the entries read last */
   uint32_t count;     /* attendees in the batch at hand */
   uint32_t position;  /* of the entry at hand */
   uint32_t other;     /* for a duplicate: where the first one stands */
