@@ -54,10 +54,11 @@ static inline uint64_t dt_idset_mix(uint64_t hash, uint64_t word) {
  * Inline, as it is done for each attendee: half as many instructions.
  */
 static DT_INLINE uint32_t dt_idset_add_interned(dt_idset *set, uint32_t position, const char *id) {
-  uint32_t slot = (uint32_t)(dt_idset_mix(0, (uintptr_t)id) >> set->shift);
-  for (; !DT_LIKELY(!set->slots[slot]); slot = (slot + 1) & set->mask) {
+  size_t slot = dt_idset_mix(0, (uintptr_t)id) >> set->shift;
+  while (!DT_LIKELY(!set->slots[slot])) {
     if (dt_idset_at(set, set->slots[slot])->id == id)
       return set->slots[slot];
+    slot = (slot + 1) & set->mask;
   }
   set->slots[slot] = (uint16_t)position;
   return position;

@@ -85,10 +85,10 @@ static DT_INLINE bool dt_text_copy_plain(char *out, const char *text, size_t len
 }
 
 /*
- * The same for many texts of at least eight bytes, which are asked once whether all were plain.
- * Some are doubted without need, those with a space or an exclamation mark.
+ * The same for many texts of 16 to 32 bytes, as most ids are, which are asked once, at the end,
+ * whether all were plain. Some are doubted without need: those with a space or an exclamation mark.
  */
-enum { DT_TEXT_LONGEST_PREFERRED = 32 };
+enum { DT_TEXT_SHORTEST_DOUBTED = 16, DT_TEXT_LONGEST_DOUBTED = 32 };
 
 #if defined(__SSE2__)
 typedef struct dt_text_doubts {
@@ -141,35 +141,10 @@ static DT_INLINE void dt_text_copy_doubted(char *out, const char *text, dt_text_
   dt_text_doubt(doubts, w);
 }
 
-static DT_INLINE void dt_text_copy_halves(char *out, const char *text, size_t length,
-                                          dt_text_doubts *doubts) {
-  uint64_t halves[2];
-  dt_text_block both;
-  memcpy(&halves[0], text, 8);
-  memcpy(&halves[1], text + length - 8, 8);
-  memcpy(out, &halves[0], 8);
-  memcpy(out + length - 8, &halves[1], 8);
-  memcpy(&both, halves, sizeof both);
-  dt_text_doubt(doubts, both);
-}
-
-/* False, and nothing copied, for a text of another length than 8 to `longest`, which is 32 or more.
-   Most ids are of 16 to 32 bytes. */
-static DT_INLINE bool dt_text_copy_doubting(char *out, const char *text, size_t length,
-                                            size_t longest, dt_text_doubts *doubts) {
-  if (!DT_LIKELY(length - 16 <= DT_TEXT_LONGEST_PREFERRED - 16)) {
-    if (length - 8 > longest - 8)
-      return false;
-    if (length < 16) {
-      dt_text_copy_halves(out, text, length, doubts);
-      return true;
-    }
-    for (size_t i = 16; i + 16 < length; i += 16)
-      dt_text_copy_doubted(out + i, text + i, doubts);
-  }
+static DT_INLINE void dt_text_copy_doubting(char *out, const char *text, size_t length,
+                                            dt_text_doubts *doubts) {
   dt_text_copy_doubted(out, text, doubts);
   dt_text_copy_doubted(out + length - 16, text + length - 16, doubts);
-  return true;
 }
 
 #endif

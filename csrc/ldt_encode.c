@@ -155,7 +155,6 @@ static DT_INLINE bool add_usual(ldt_encoder *enc, uint32_t count, bool all_unsai
   if (body->capacity - body->length < room && !dt_buf_reserve(body, room))
     return false;
   dt_idset seen = enc->out->seen;
-  const size_t longest = enc->longest_usual;
   char *out = body->data + body->length;
   memcpy(out, OPENING, OPENING_LENGTH);
   out += OPENING_LENGTH;
@@ -165,8 +164,12 @@ static DT_INLINE bool add_usual(ldt_encoder *enc, uint32_t count, bool all_unsai
   for (const dt_idset_entry *entry = dt_idset_at(&seen, position); position != end; entry++) {
     const char *id = entry->id;
     size_t length = entry->length;
-    if (!DT_LIKELY(dt_idset_add_interned(&seen, position, id) == position) ||
-        !DT_LIKELY(dt_text_copy_doubting(out, id, length, longest, &doubts)))
+    if (DT_LIKELY(length - DT_TEXT_SHORTEST_DOUBTED <=
+                  DT_TEXT_LONGEST_DOUBTED - DT_TEXT_SHORTEST_DOUBTED))
+      dt_text_copy_doubting(out, id, length, &doubts);
+    else if (length - 1 >= enc->longest_usual || !dt_text_copy_plain(out, id, length))
+      return false;
+    if (!DT_LIKELY(dt_idset_add_interned(&seen, position, id) == position))
       return false;
     out += length;
     const ending *after = &endings[all_unsaid ? UNSAID : entry->said];
@@ -190,45 +193,59 @@ static DT_APART bool add_said(ldt_encoder *enc, uint32_t count) {
   return add_usual(enc, count, false);
 }
 
-/* Leaves the field's name on top, for the message. */
-DT_RARE static bool fail_field(ldt_encoder *enc, const char *code, const char *detail) {
-  fail(enc, code, detail);
-  enc->with_field = true;
-  lua_pop(enc->L, 1);
-  return false;
+/* The field of the name at `key`, of its value above that. */
+static DT_INLINE bool read_field(const ldt_encoder *enc, int key, dt_idset_entry *entry) {
+  lua_State *L = enc->L;
+  const void *name = ldt_identity(L, key);
+  if (DT_LIKELY(name == enc->key_id)) {
+    if (!DT_LIKELY(lua_type(L, key + 1) == LUA_TSTRING))
+      return false;
+    entry->id = lua_tolstring(L, key + 1, &entry->length);
+    return true;
+  }
+  if (!DT_LIKELY(name == enc->key_optional))
+    return false;
+  /* Beside `false` only nil is false, and is no field. */
+  bool is_optional = lua_toboolean(L, key + 1);
+  entry->said = is_optional ? OPTIONAL : REQUIRED;
+  return !is_optional || lua_type(L, key + 1) == LUA_TBOOLEAN;
 }
 
 /*
  * The fields of the entry at `*top`, which becomes the index of what is on top then: to leave them
- * there is cheaper. All indices are absolute, as a call that counts from the top has to wait until
- * the one before it has moved that: a tenth of the time.
+ * there is cheaper. Where one is amiss that is its name, and 0 where there is no id. All indices
+ * are absolute, as a call that counts from the top has to wait until the one before it has moved
+ * that: a tenth of the time.
  */
-static DT_INLINE bool read_fields(ldt_encoder *enc, int *top, dt_idset_entry *entry) {
+static DT_INLINE bool read_fields(const ldt_encoder *enc, int *top, dt_idset_entry *entry) {
   lua_State *L = enc->L;
-  int at = *top;
+  const int at = *top;
   int key = at + 1;
   entry->id = NULL;
   entry->said = UNSAID;
   lua_pushnil(L);
-  while (lua_next(L, at)) {
-    const void *name = ldt_identity(L, key);
-    int value = key + 1;
-    if (DT_LIKELY(name == enc->strings->key_id)) {
-      if (!DT_LIKELY(lua_type(L, value) == LUA_TSTRING))
-        return fail_field(enc, "wrong_type", luaL_typename(L, value));
-      entry->id = lua_tolstring(L, value, &entry->length);
-    } else if (DT_LIKELY(name == enc->strings->key_optional && !enc->removing)) {
-      if (!DT_LIKELY(lua_type(L, value) == LUA_TBOOLEAN))
-        return fail_field(enc, "wrong_type", luaL_typename(L, value));
-      entry->said = lua_toboolean(L, value) ? OPTIONAL : REQUIRED;
-    } else {
-      return fail_field(enc, "unknown_field", NULL);
-    }
+  for (; lua_next(L, at); key += 2) {
+    *top = key;
+    if (!DT_LIKELY(read_field(enc, key, entry)))
+      return false;
     lua_pushvalue(L, key);
-    *top = value;
-    key = value + 1;
   }
-  return DT_LIKELY(entry->id != NULL) || fail(enc, "missing_id", NULL);
+  *top = DT_LIKELY(entry->id != NULL) ? key - 1 : 0;
+  return *top;
+}
+
+/* After read_fields; leaves the field's name on top, for the message. */
+DT_RARE static bool fail_fields(ldt_encoder *enc, int key) {
+  lua_State *L = enc->L;
+  if (!key)
+    return fail(enc, "missing_id", NULL);
+  const void *name = ldt_identity(L, key);
+  bool is_known = name == enc->key_id || name == enc->key_optional;
+  const char *type = luaL_typename(L, key + 1);
+  lua_settop(L, key);
+  fail(enc, is_known ? "wrong_type" : "unknown_field", is_known ? type : NULL);
+  enc->with_field = true;
+  return false;
 }
 
 /* An entry that is neither a string nor a table. */
@@ -242,7 +259,7 @@ static bool read_entry(ldt_encoder *enc, int at, dt_idset_entry *entry) {
   lua_State *L = enc->L;
   int type = lua_type(L, at);
   if (type == LUA_TTABLE)
-    return read_fields(enc, &at, entry);
+    return read_fields(enc, &at, entry) || fail_fields(enc, at);
   if (type != LUA_TSTRING)
     return fail_entry(enc, type);
   entry->said = UNSAID;
@@ -280,7 +297,10 @@ static bool check_keys(ldt_encoder *enc, uint32_t count) {
     lua_Number key = lua_type(L, -2) == LUA_TNUMBER ? lua_tonumber(L, -2) : 0;
     if (key < 1 || key > DT_MAX_ATTENDEES * 1000.0 || key != (lua_Number)(uint32_t)key) {
       enc->position = 0;
-      return fail_field(enc, "not_a_list", NULL);
+      lua_pop(L, 1);
+      fail(enc, "not_a_list", NULL);
+      enc->with_field = true;
+      return false;
     }
     found++;
     lua_pop(L, 1);
@@ -314,9 +334,11 @@ static DT_APART uint32_t read_tables(ldt_encoder *enc, uint32_t position, uint32
   lua_State *L = enc->L;
   dt_idset_entry *entry = &enc->entries[position - 1];
   int top = LAST_ARGUMENT;
+  bool good = true;
   for (; position != end && ldt_rawgeti(L, 1, position) == LUA_TTABLE; position++) {
     top++;
-    if (!DT_LIKELY(read_fields(enc, &top, entry)))
+    good = read_fields(enc, &top, entry);
+    if (!DT_LIKELY(good))
       break;
     enc->said |= entry->said;
     entry++;
@@ -324,6 +346,8 @@ static DT_APART uint32_t read_tables(ldt_encoder *enc, uint32_t position, uint32
     if (!DT_LIKELY(top <= LAST_ARGUMENT + CHUNK))
       lua_settop(L, top = LAST_ARGUMENT);
   }
+  if (!good)
+    fail_fields(enc, top);
   return position;
 }
 
@@ -437,9 +461,11 @@ static bool start(ldt_encoder *enc, uint32_t count) {
 static bool add_all(ldt_encoder *enc, uint32_t count) {
   bool in_order = true;
   enc->unique = count == 1;
+  enc->key_id = enc->strings->key_id;
+  enc->key_optional = enc->removing ? (const void *)enc : enc->strings->key_optional;
   enc->interned = enc->unique ? 0 : enc->strings->interned;
   enc->longest_usual = enc->interned < LONGEST_USUAL ? enc->interned : LONGEST_USUAL;
-  if (enc->longest_usual < DT_TEXT_LONGEST_PREFERRED)
+  if (enc->longest_usual < DT_TEXT_LONGEST_DOUBTED)
     enc->longest_usual = 0;
   if (!start(enc, count))
     return false;

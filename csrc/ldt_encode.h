@@ -38,8 +38,10 @@ typedef struct ldt_encoder {
   lua_State *L;
   ldt_attendees *out;
   const ldt_strings *strings;
-  const char *tail; /* what closes a body */
-  size_t interned;  /* up to this length an id is told by its address, if it must be told at all */
+  const void *key_id;
+  const void *key_optional; /* what no key can be, where it may not be said */
+  const char *tail;         /* what closes a body */
+  size_t interned; /* up to this length an id is told by its address, if it must be told at all */
   size_t longest_usual; /* up to this length an id may be usual; 0 where no more are looked for */
   dt_idset_entry *entries; /* what was read, by position: those of the set, or the only one */
   dt_idset_entry only;
