@@ -194,8 +194,7 @@ static DT_APART bool add_said(ldt_encoder *enc, uint32_t count) {
 }
 
 /* The field of the name at `key`, of its value above that. */
-static DT_INLINE bool read_field(const ldt_encoder *enc, int key, dt_idset_entry *entry) {
-  lua_State *L = enc->L;
+static DT_INLINE bool read_field(lua_State *L, ldt_encoder *enc, int key, dt_idset_entry *entry) {
   const void *name = ldt_identity(L, key);
   if (DT_LIKELY(name == enc->key_id)) {
     if (!DT_LIKELY(lua_type(L, key + 1) == LUA_TSTRING))
@@ -208,6 +207,7 @@ static DT_INLINE bool read_field(const ldt_encoder *enc, int key, dt_idset_entry
   /* Beside `false` only nil is false, and is no field. */
   bool is_optional = lua_toboolean(L, key + 1);
   entry->said = is_optional ? OPTIONAL : REQUIRED;
+  enc->any_said = true;
   return !is_optional || lua_type(L, key + 1) == LUA_TBOOLEAN;
 }
 
@@ -217,8 +217,7 @@ static DT_INLINE bool read_field(const ldt_encoder *enc, int key, dt_idset_entry
  * are absolute, as a call that counts from the top has to wait until the one before it has moved
  * that: a tenth of the time.
  */
-static DT_INLINE bool read_fields(const ldt_encoder *enc, int *top, dt_idset_entry *entry) {
-  lua_State *L = enc->L;
+static DT_INLINE bool read_fields(lua_State *L, ldt_encoder *enc, int *top, dt_idset_entry *entry) {
   const int at = *top;
   int key = at + 1;
   entry->id = NULL;
@@ -226,7 +225,7 @@ static DT_INLINE bool read_fields(const ldt_encoder *enc, int *top, dt_idset_ent
   lua_pushnil(L);
   for (; lua_next(L, at); key += 2) {
     *top = key;
-    if (!DT_LIKELY(read_field(enc, key, entry)))
+    if (!DT_LIKELY(read_field(L, enc, key, entry)))
       return false;
     lua_pushvalue(L, key);
   }
@@ -259,7 +258,7 @@ static bool read_entry(ldt_encoder *enc, int at, dt_idset_entry *entry) {
   lua_State *L = enc->L;
   int type = lua_type(L, at);
   if (type == LUA_TTABLE)
-    return read_fields(enc, &at, entry) || fail_fields(enc, at);
+    return read_fields(L, enc, &at, entry) || fail_fields(enc, at);
   if (type != LUA_TSTRING)
     return fail_entry(enc, type);
   entry->said = UNSAID;
@@ -337,10 +336,9 @@ static DT_APART uint32_t read_tables(ldt_encoder *enc, uint32_t position, uint32
   bool good = true;
   for (; position != end && ldt_rawgeti(L, 1, position) == LUA_TTABLE; position++) {
     top++;
-    good = read_fields(enc, &top, entry);
+    good = read_fields(L, enc, &top, entry);
     if (!DT_LIKELY(good))
       break;
-    enc->said |= entry->said;
     entry++;
     /* A pop costs half as much as the read, whatever it pops. */
     if (!DT_LIKELY(top <= LAST_ARGUMENT + CHUNK))
@@ -357,7 +355,7 @@ static uint32_t read_chunk(ldt_encoder *enc, uint32_t count) {
   lua_State *L = enc->L;
   uint32_t position = enc->position + 1;
   uint32_t end = position + count;
-  enc->said = UNSAID;
+  enc->any_said = false;
   while (position != end && !enc->code) {
     int type = ldt_rawgeti(L, 1, position);
     if (type != LUA_TSTRING && type != LUA_TTABLE) {
@@ -377,7 +375,7 @@ static uint32_t read_chunk(ldt_encoder *enc, uint32_t count) {
    again: each list is of one kind, mostly. */
 static bool add_chunk(ldt_encoder *enc, uint32_t count) {
   bool usual = enc->longest_usual && count <= DT_BATCH_ATTENDEES - enc->count;
-  if (usual && (enc->said ? add_said(enc, count) : add_unsaid(enc, count)))
+  if (usual && (enc->any_said ? add_said(enc, count) : add_unsaid(enc, count)))
     return true;
   if (usual)
     enc->longest_usual = 0;

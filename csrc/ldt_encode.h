@@ -48,7 +48,7 @@ typedef struct ldt_encoder {
   bool removing;
   bool unique;        /* a single attendee needs no set of those seen */
   bool with_field;    /* whether the field's name is on top of the stack */
-  unsigned said;      /* by any of the entries read last */
+  bool any_said;      /* by any of the entries read last */
   uint32_t count;     /* attendees in the batch at hand */
   uint32_t position;  /* of the entry at hand */
   uint32_t other;     /* for a duplicate: where the first one stands */
