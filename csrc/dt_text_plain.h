@@ -58,19 +58,15 @@ static DT_INLINE dt_text_block dt_text_copy_sixteen(char *out, const char *text)
   return invisible | (dt_text_block)(w == '"') | (dt_text_block)(w == '\\');
 }
 
-static DT_INLINE bool dt_text_is_zero(dt_text_block block) {
-  uint64_t halves[2];
-  memcpy(halves, &block, sizeof halves);
-  return (halves[0] | halves[1]) == 0;
-}
-
 /* The two steps that most ids take are no loop. */
 static DT_INLINE bool dt_text_copy_sixteens(char *out, const char *text, size_t length) {
   dt_text_block bad = dt_text_copy_sixteen(out, text);
   bad |= dt_text_copy_sixteen(out + length - 16, text + length - 16);
   for (size_t i = 16; i + 16 < length; i += 16)
     bad |= dt_text_copy_sixteen(out + i, text + i);
-  return dt_text_is_zero(bad);
+  uint64_t halves[2];
+  memcpy(halves, &bad, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
 }
 #else
 #define dt_text_copy_sixteens dt_text_copy_eights
@@ -92,53 +88,23 @@ enum { DT_TEXT_SHORTEST_DOUBTED = 16, DT_TEXT_LONGEST_DOUBTED = 32 };
 
 #if defined(__SSE2__)
 typedef struct dt_text_doubts {
-  __m128i least; /* of the bytes seen */
+  __m128i least; /* of the bytes at each place */
   __m128i most;
   __m128i backslash;
 } dt_text_doubts;
 
 static DT_INLINE dt_text_doubts dt_text_no_doubts(void) {
-  __m128i good = _mm_set1_epi8('0');
-  return (dt_text_doubts){good, good, _mm_setzero_si128()};
+  __m128i plain = _mm_set1_epi8('0');
+  return (dt_text_doubts){plain, plain, _mm_setzero_si128()};
 }
-
-static DT_INLINE void dt_text_doubt(dt_text_doubts *doubts, dt_text_block w) {
-  __m128i bytes = (__m128i)w;
-  doubts->least = _mm_min_epu8(doubts->least, bytes);
-  doubts->most = _mm_max_epu8(doubts->most, bytes);
-  doubts->backslash = _mm_or_si128(doubts->backslash, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
-}
-
-static DT_INLINE bool dt_text_is_plain(const dt_text_doubts *doubts) {
-  __m128i low = _mm_cmplt_epi8(doubts->least, _mm_set1_epi8('"' + 1));
-  __m128i high = _mm_cmpgt_epi8(_mm_add_epi8(doubts->most, _mm_set1_epi8(1)), _mm_set1_epi8(0));
-  return _mm_movemask_epi8(low) == 0 && _mm_movemask_epi8(high) == 0xFFFF &&
-         _mm_movemask_epi8(doubts->backslash) == 0;
-}
-#else
-typedef struct dt_text_doubts {
-  dt_text_block bad;
-} dt_text_doubts;
-
-static DT_INLINE dt_text_doubts dt_text_no_doubts(void) {
-  return (dt_text_doubts){{0}};
-}
-
-static DT_INLINE void dt_text_doubt(dt_text_doubts *doubts, dt_text_block w) {
-  doubts->bad |= (dt_text_block)((dt_text_block)((dt_text_ublock)w + 1) < '"' + 2) |
-                 (dt_text_block)(w == '\\');
-}
-
-static DT_INLINE bool dt_text_is_plain(const dt_text_doubts *doubts) {
-  return dt_text_is_zero(doubts->bad);
-}
-#endif
 
 static DT_INLINE void dt_text_copy_doubted(char *out, const char *text, dt_text_doubts *doubts) {
-  dt_text_block w;
+  __m128i w;
   memcpy(&w, text, sizeof w);
   memcpy(out, &w, sizeof w);
-  dt_text_doubt(doubts, w);
+  doubts->least = _mm_min_epu8(doubts->least, w);
+  doubts->most = _mm_max_epu8(doubts->most, w);
+  doubts->backslash = _mm_or_si128(doubts->backslash, _mm_cmpeq_epi8(w, _mm_set1_epi8('\\')));
 }
 
 static DT_INLINE void dt_text_copy_doubting(char *out, const char *text, size_t length,
@@ -146,5 +112,31 @@ static DT_INLINE void dt_text_copy_doubting(char *out, const char *text, size_t 
   dt_text_copy_doubted(out, text, doubts);
   dt_text_copy_doubted(out + length - 16, text + length - 16, doubts);
 }
+
+/* Bytes compare as signed numbers: 0x7F and what is no ASCII are no more than 0, plus one. */
+static DT_INLINE bool dt_text_were_plain(const dt_text_doubts *doubts) {
+  __m128i low = _mm_cmpgt_epi8(_mm_set1_epi8('"' + 1), doubts->least);
+  __m128i ascii = _mm_cmpgt_epi8(_mm_add_epi8(doubts->most, _mm_set1_epi8(1)), _mm_setzero_si128());
+  return _mm_movemask_epi8(_mm_or_si128(low, doubts->backslash)) == 0 &&
+         _mm_movemask_epi8(ascii) == 0xFFFF;
+}
+#else
+typedef struct dt_text_doubts {
+  bool any;
+} dt_text_doubts;
+
+static DT_INLINE dt_text_doubts dt_text_no_doubts(void) {
+  return (dt_text_doubts){false};
+}
+
+static DT_INLINE void dt_text_copy_doubting(char *out, const char *text, size_t length,
+                                            dt_text_doubts *doubts) {
+  doubts->any |= !dt_text_copy_plain(out, text, length);
+}
+
+static DT_INLINE bool dt_text_were_plain(const dt_text_doubts *doubts) {
+  return !doubts->any;
+}
+#endif
 
 #endif

@@ -17,12 +17,11 @@
 #include <string.h>
 
 enum {
-  LAST_ARGUMENT = 4,         /* the top of the stack where a walk of the list begins */
-  CHUNK = 64,                /* entries that are read before they are written */
-  LONGEST_USUAL = 64,        /* bytes of an id that add_usual takes */
-  FEWEST_BY_POSITION = 16,   /* entries from which on is_all_array is worth its price */
-  USUAL_ATTENDEE_BYTES = 64, /* of a body, as they are in most lists */
-  LONGEST_TRIED = 64         /* bytes of a string, to see whether it is interned */
+  LAST_ARGUMENT = 4,        /* the top of the stack where a walk of the list begins */
+  CHUNK = 64,               /* entries that are read before they are written */
+  LONGEST_USUAL = 64,       /* bytes of an id that add_usual takes */
+  FEWEST_BY_POSITION = 16,  /* entries from which on is_all_array is worth its price */
+  USUAL_ATTENDEE_BYTES = 96 /* of a body, the most that add_usual writes */
 };
 
 #define OPENING "{\"id\":\""
@@ -151,7 +150,7 @@ static bool add(ldt_encoder *enc) {
  */
 static DT_INLINE bool add_usual(ldt_encoder *enc, uint32_t count, bool all_unsaid) {
   dt_buf *body = &enc->out->body;
-  const size_t room = OPENING_LENGTH + CHUNK * (LONGEST_USUAL + sizeof endings->text);
+  size_t room = OPENING_LENGTH + count * (size_t)USUAL_ATTENDEE_BYTES;
   if (body->capacity - body->length < room && !dt_buf_reserve(body, room))
     return false;
   dt_idset seen = enc->out->seen;
@@ -177,7 +176,7 @@ static DT_INLINE bool add_usual(ldt_encoder *enc, uint32_t count, bool all_unsai
     out += after->length + OPENING_LENGTH;
     position++;
   }
-  if (!DT_LIKELY(dt_text_is_plain(&doubts)))
+  if (!DT_LIKELY(dt_text_were_plain(&doubts)))
     return false;
   body->length = (size_t)(out - body->data) - OPENING_LENGTH;
   enc->position += count;
@@ -485,39 +484,4 @@ bool ldt_encode(ldt_encoder *enc, uint32_t count) {
   done = done && close_batch(enc, enc->position);
   dt_idset_free(&enc->out->seen);
   return done;
-}
-
-/* Where Lua keeps a string of these bytes. */
-static const char *place_of(lua_State *L, const char *text, size_t length) {
-  lua_pushlstring(L, text, length);
-  return lua_tostring(L, -1);
-}
-
-/*
- * The longest of the lengths tried up to which equal strings are one string, 0
- * for none. Lua interns all strings of a length or none (5.1 and LuaJIT all, the
- * others those of up to 40 bytes where it was built as usual), but does not say
- * which. From 5.5 on lua_pushexternalstring makes short ones that are not.
- */
-static size_t longest_interned(lua_State *L) {
-  static const char texts[2][LONGEST_TRIED]; /* equal ones at two places */
-  size_t longest = LUA_VERSION_NUM < 505 ? LONGEST_TRIED : 0;
-  for (size_t length = 1; length <= longest; length++) {
-    const char *first = place_of(L, texts[0], length);
-    if (place_of(L, texts[1], length) != first)
-      longest = length - 1;
-    lua_pop(L, 2);
-  }
-  return longest;
-}
-
-void ldt_push_strings(lua_State *L) {
-  ldt_strings *strings = lua_newuserdata(L, sizeof *strings);
-  lua_pushliteral(L, "id");
-  strings->key_id = ldt_identity(L, -1);
-  lua_pushliteral(L, "isOptional");
-  strings->key_optional = ldt_identity(L, -1);
-  strings->interned = longest_interned(L);
-  if (!strings->key_id || !strings->key_optional)
-    luaL_error(L, "this Lua does not tell the address of a string");
 }

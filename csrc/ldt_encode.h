@@ -2,6 +2,8 @@
 #ifndef LDT_ENCODE_H
 #define LDT_ENCODE_H
 
+#include "ldt_strings.h"
+
 #include "compat.h"
 
 #include "dt_buf.h"
@@ -27,13 +29,6 @@ typedef struct ldt_attendees {
   ldt_batch batches[];
 } ldt_attendees;
 
-/* What a state's strings are told by. */
-typedef struct ldt_strings {
-  const void *key_id; /* the field names' ldt_identity */
-  const void *key_optional;
-  size_t interned; /* up to this length equal strings are one string */
-} ldt_strings;
-
 typedef struct ldt_encoder {
   lua_State *L;
   ldt_attendees *out;
@@ -56,10 +51,7 @@ typedef struct ldt_encoder {
   const char *detail; /* a static text, or NULL */
 } ldt_encoder;
 
-enum { LDT_ENCODER_STACK = 26 }; /* slots it takes at most */
-
-/* Pushes an ldt_strings and two strings that it needs to stay reachable. */
-void ldt_push_strings(lua_State *L);
+enum { LDT_ENCODER_STACK = 26 }; /* slots it takes, or asks for more */
 
 /*
  * Writes the bodies of the list at 1, which had `count` entries when `out` was
