@@ -1,10 +1,11 @@
 /*
- * The encoder walks the list and writes in the same pass that checks.
+ * The encoder walks the list, some entries at a time: it reads them, then checks
+ * and writes what it has read.
  *
  * Only raw accesses are made meanwhile and nothing of Lua's is allocated, so no
- * code of the caller runs and no string is freed; what else is allocated hangs on
- * the userdata from the start. The calls into Lua take nine tenths of the time of
- * a table: what is done beside them for each entry is inline.
+ * code of the caller runs and no string is freed, popped or not; what else is
+ * allocated hangs on the userdata from the start. The calls into Lua take nine
+ * tenths of the time of a table: what is done beside them for each entry is inline.
  */
 #include "ldt_encode.h"
 
@@ -386,14 +387,17 @@ static bool add_chunk(ldt_encoder *enc, uint32_t count) {
   return true;
 }
 
+static uint32_t least(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
+}
+
 static bool add_by_position(ldt_encoder *enc, uint32_t count) {
   if (!lua_checkstack(enc->L, CHUNK + LDT_ENCODER_STACK))
     return fail(enc, "out_of_memory", NULL);
   while (enc->position < count) {
-    /* A chunk ends with the batch; to begin another one is unusual. */
-    uint32_t most = DT_BATCH_ATTENDEES - enc->count;
-    most = most > CHUNK ? CHUNK : most ? most : 1;
-    uint32_t wanted = count - enc->position < most ? count - enc->position : most;
+    /* A chunk ends with the batch; the entry that may begin another one is read alone. */
+    uint32_t wanted = least(CHUNK, DT_BATCH_ATTENDEES - enc->count);
+    wanted = wanted ? least(wanted, count - enc->position) : 1;
     uint32_t read = read_chunk(enc, wanted);
     if (!add_chunk(enc, read))
       return false;
