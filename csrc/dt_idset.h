@@ -14,8 +14,8 @@
 
 typedef struct dt_idset_entry {
   const char *id;
-  uint32_t length;
-  bool optional;
+  size_t length;
+  unsigned said; /* by the caller, about this one */
 } dt_idset_entry;
 
 typedef struct dt_idset {
@@ -32,11 +32,16 @@ bool dt_idset_init(dt_idset *set, uint32_t capacity);
 /* Frees the storage; idempotent. */
 void dt_idset_free(dt_idset *set);
 
+/* The entry at `position`, for the caller to fill in. */
+static inline dt_idset_entry *dt_idset_at(const dt_idset *set, uint32_t position) {
+  return &set->entries[position - 1];
+}
+
 /*
- * Adds the id at `position`, where none was added yet, and returns 0; or returns
- * the position that has the same id already.
+ * Adds the entry at `position` and returns `position`, also where that was done
+ * before; or returns the position that was added with the same id.
  */
-uint32_t dt_idset_add(dt_idset *set, uint32_t position, dt_idset_entry id);
+uint32_t dt_idset_add(dt_idset *set, uint32_t position);
 
 /* The upper bits depend on all that was mixed in, the lower ones do not. */
 static inline uint64_t dt_idset_mix(uint64_t hash, uint64_t word) {
@@ -44,20 +49,19 @@ static inline uint64_t dt_idset_mix(uint64_t hash, uint64_t word) {
 }
 
 /*
- * The same for an id that lies where the same id lay before, if it did, and where no other one
- * does. One set may hold both kinds, but all ids of one length are of one kind. Inline, as it is
- * done for each attendee: half as many instructions.
+ * The same for an entry with this id that lies where the same id lay before, if it did, and where
+ * no other one does. One set may hold both kinds, but all ids of one length are of one kind.
+ * Inline, as it is done for each attendee: half as many instructions.
  */
-static DT_INLINE uint32_t dt_idset_add_interned(dt_idset *set, uint32_t position,
-                                                dt_idset_entry id) {
-  uint32_t slot = (uint32_t)(dt_idset_mix(0, (uintptr_t)id.id) >> set->shift);
-  for (; set->slots[slot]; slot = (slot + 1) & set->mask) {
-    if (set->entries[set->slots[slot] - 1].id == id.id)
+static DT_INLINE uint32_t dt_idset_add_interned(dt_idset *set, uint32_t position, const char *id) {
+  size_t slot = dt_idset_mix(0, (uintptr_t)id) >> set->shift;
+  while (!DT_LIKELY(!set->slots[slot])) {
+    if (dt_idset_at(set, set->slots[slot])->id == id)
       return set->slots[slot];
+    slot = (slot + 1) & set->mask;
   }
-  set->entries[position - 1] = id;
   set->slots[slot] = (uint16_t)position;
-  return 0;
+  return position;
 }
 
 #endif

@@ -13,6 +13,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #define DT_EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
 /*
@@ -75,5 +79,64 @@ static DT_INLINE bool dt_text_copy_plain(char *out, const char *text, size_t len
     return dt_text_copy_sixteens(out, text, length);
   return length >= 8 && dt_text_copy_eights(out, text, length);
 }
+
+/*
+ * The same for many texts of 16 to 32 bytes, as most ids are, which are asked once, at the end,
+ * whether all were plain. Some are doubted without need: those with a space or an exclamation mark.
+ */
+enum { DT_TEXT_SHORTEST_DOUBTED = 16, DT_TEXT_LONGEST_DOUBTED = 32 };
+
+#if defined(__SSE2__)
+typedef struct dt_text_doubts {
+  __m128i least; /* of the bytes at each place */
+  __m128i most;
+  __m128i backslash;
+} dt_text_doubts;
+
+static DT_INLINE dt_text_doubts dt_text_no_doubts(void) {
+  __m128i plain = _mm_set1_epi8('0');
+  return (dt_text_doubts){plain, plain, _mm_setzero_si128()};
+}
+
+static DT_INLINE void dt_text_copy_doubted(char *out, const char *text, dt_text_doubts *doubts) {
+  __m128i w;
+  memcpy(&w, text, sizeof w);
+  memcpy(out, &w, sizeof w);
+  doubts->least = _mm_min_epu8(doubts->least, w);
+  doubts->most = _mm_max_epu8(doubts->most, w);
+  doubts->backslash = _mm_or_si128(doubts->backslash, _mm_cmpeq_epi8(w, _mm_set1_epi8('\\')));
+}
+
+static DT_INLINE void dt_text_copy_doubting(char *out, const char *text, size_t length,
+                                            dt_text_doubts *doubts) {
+  dt_text_copy_doubted(out, text, doubts);
+  dt_text_copy_doubted(out + length - 16, text + length - 16, doubts);
+}
+
+/* Bytes compare as signed numbers: 0x7F and what is no ASCII are no more than 0, plus one. */
+static DT_INLINE bool dt_text_were_plain(const dt_text_doubts *doubts) {
+  __m128i low = _mm_cmpgt_epi8(_mm_set1_epi8('"' + 1), doubts->least);
+  __m128i ascii = _mm_cmpgt_epi8(_mm_add_epi8(doubts->most, _mm_set1_epi8(1)), _mm_setzero_si128());
+  return _mm_movemask_epi8(_mm_or_si128(low, doubts->backslash)) == 0 &&
+         _mm_movemask_epi8(ascii) == 0xFFFF;
+}
+#else
+typedef struct dt_text_doubts {
+  bool any;
+} dt_text_doubts;
+
+static DT_INLINE dt_text_doubts dt_text_no_doubts(void) {
+  return (dt_text_doubts){false};
+}
+
+static DT_INLINE void dt_text_copy_doubting(char *out, const char *text, size_t length,
+                                            dt_text_doubts *doubts) {
+  doubts->any |= !dt_text_copy_plain(out, text, length);
+}
+
+static DT_INLINE bool dt_text_were_plain(const dt_text_doubts *doubts) {
+  return !doubts->any;
+}
+#endif
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * The encoder walks the list and writes in the same pass that checks.
+ * The encoder walks the list, some entries at a time: it reads them, then checks
+ * and writes what it has read.
  *
  * Only raw accesses are made meanwhile and nothing of Lua's is allocated, so no
- * code of the caller runs and no string is freed; what else is allocated hangs on
- * the userdata from the start. The calls into Lua take nine tenths of the time of
- * a table: what is done beside them for each entry is inline.
+ * code of the caller runs and no string is freed, popped or not; what else is
+ * allocated hangs on the userdata from the start. The calls into Lua take nine
+ * tenths of the time of a table: what is done beside them for each entry is inline.
  */
 #include "ldt_encode.h"
 
@@ -17,27 +18,37 @@
 #include <string.h>
 
 enum {
-  LAST_ARGUMENT = 4,         /* the top of the stack where a walk of the list begins */
-  POPPED_AT_ONCE = 16,       /* values read that may lie on the stack */
-  FEWEST_BY_POSITION = 16,   /* entries from which on is_all_array is worth its price */
-  USUAL_ATTENDEE_BYTES = 64, /* of a body, as they are in most lists */
-  LONGEST_TRIED = 64         /* bytes of a string, to see whether it is interned */
+  LAST_ARGUMENT = 4,        /* the top of the stack where a walk of the list begins */
+  CHUNK = 64,               /* entries that are read before they are written */
+  LONGEST_USUAL = 64,       /* bytes of an id that add_usual takes */
+  FEWEST_BY_POSITION = 16,  /* entries from which on is_all_array is worth its price */
+  USUAL_ATTENDEE_BYTES = 96 /* of a body, the most that add_usual writes */
 };
 
-/* What follows an id. Copied whole, and what is too much overwritten by the next one: moves of a
-   fixed size, and no branch on the flag. */
+#define OPENING "{\"id\":\""
+
+enum { OPENING_LENGTH = sizeof OPENING - 1 };
+
+/* What follows an id, the opening of the next one included. Copied whole, and what is too much
+   overwritten: moves of a fixed size, and no branch on the flag. */
 typedef struct ending {
-  char text[24];
-  size_t length;
+  char text[32];
+  size_t length; /* without the opening */
 } ending;
 
-static const ending unsaid = {"\"},", 3};
-static const ending required = {"\",\"isOptional\":false},", 22};
-static const ending optional = {"\",\"isOptional\":true},", 21};
+/* What an entry says about isOptional. */
+enum { UNSAID, REQUIRED, OPTIONAL };
+
+static const ending endings[] = {
+    [UNSAID] = {"\"}," OPENING, 3},
+    [REQUIRED] = {"\",\"isOptional\":false}," OPENING, 22},
+    [OPTIONAL] = {"\",\"isOptional\":true}," OPENING, 21},
+};
 
 DT_RARE static bool fail(ldt_encoder *enc, const char *code, const char *detail) {
   enc->code = code;
   enc->detail = detail;
+  enc->with_field = false;
   return false;
 }
 
@@ -80,7 +91,7 @@ DT_RARE static bool next_batch(ldt_encoder *enc) {
 
 /* A repeated id must not say something else. */
 DT_RARE static bool repeat(ldt_encoder *enc, uint32_t first, bool is_optional) {
-  if (enc->out->seen.entries[first - 1].optional == is_optional)
+  if ((enc->entries[first - 1].said == OPTIONAL) == is_optional)
     return true;
   enc->other = first;
   return fail(enc, "conflicting_duplicate", NULL);
@@ -96,14 +107,13 @@ DT_RARE static char *write_escaped(ldt_encoder *enc, char *out, const char *id, 
 
 static DT_INLINE bool write_attendee(ldt_encoder *enc, const char *id, size_t length,
                                      const ending *end) {
-  static const char start[8] = "{\"id\":\"";
   dt_buf *body = &enc->out->body;
-  size_t room = sizeof start + 2 * length + sizeof end->text;
+  size_t room = sizeof OPENING + 2 * length + sizeof end->text;
   if (!DT_LIKELY(body->capacity - body->length >= room) && !dt_buf_reserve(body, room))
     return fail_buffer(enc);
   char *out = body->data + body->length;
-  memcpy(out, start, sizeof start);
-  out += sizeof start - 1;
+  memcpy(out, OPENING, sizeof OPENING);
+  out += OPENING_LENGTH;
   if (dt_text_copy_plain(out, id, length))
     out += length;
   else if ((out = write_escaped(enc, out - 1, id, length)))
@@ -116,84 +126,142 @@ static DT_INLINE bool write_attendee(ldt_encoder *enc, const char *id, size_t le
   return true;
 }
 
-/* The ids that `add` leaves to it: those of a wrong length, the only one of a list and those that
-   Lua does not intern. Whether this one is to be written. */
-DT_RARE static bool check_other(ldt_encoder *enc, const char *id, size_t length, bool is_optional) {
-  if (length == 0 || length > DT_MAX_ID_BYTES)
-    return fail(enc, length ? "too_long" : "empty", NULL);
-  if (enc->unique)
-    return true;
-  dt_idset_entry entry = {id, (uint32_t)length, is_optional};
-  uint32_t first = dt_idset_add(&enc->out->seen, enc->position, entry);
-  if (first)
-    repeat(enc, first, is_optional);
-  return !first;
-}
-
-static DT_INLINE bool add(ldt_encoder *enc, const char *id, size_t length, const ending *end) {
+/* Writes the entry at hand, once it was read, unless its id was there before. */
+static bool add(ldt_encoder *enc) {
+  const dt_idset_entry *entry = &enc->entries[enc->position - 1];
+  uint32_t first = enc->position;
   /* 0 less one is more than any length. */
-  bool is_optional = end == &optional;
-  if (DT_LIKELY(length - 1 < enc->interned)) {
-    dt_idset_entry entry = {id, (uint32_t)length, is_optional};
-    uint32_t first = dt_idset_add_interned(&enc->out->seen, enc->position, entry);
-    if (!DT_LIKELY(!first))
-      return repeat(enc, first, is_optional);
-  } else if (!check_other(enc, id, length, is_optional)) {
-    return !enc->code;
-  }
+  if (DT_LIKELY(entry->length - 1 < enc->interned))
+    first = dt_idset_add_interned(&enc->out->seen, first, entry->id);
+  else if (entry->length == 0 || entry->length > DT_MAX_ID_BYTES)
+    return fail(enc, entry->length ? "too_long" : "empty", NULL);
+  else if (!enc->unique)
+    first = dt_idset_add(&enc->out->seen, first);
+  if (!DT_LIKELY(first == enc->position))
+    return repeat(enc, first, entry->said == OPTIONAL);
   if (!DT_LIKELY(enc->count != DT_BATCH_ATTENDEES) && !next_batch(enc))
     return false;
-  return write_attendee(enc, id, length, end);
+  return write_attendee(enc, entry->id, entry->length, &endings[entry->said]);
 }
 
-/* Leaves the field's name on top, for the message. */
-DT_RARE static bool fail_field(ldt_encoder *enc, const char *code, const char *detail) {
-  enc->with_field = true;
-  lua_pop(enc->L, 1);
-  return fail(enc, code, detail);
-}
-
-/* The fields of the entry `at`, which is on top. The indices are absolute, as a call that counts
-   from the top has to wait until the one before it has moved that: a tenth of the time. */
-static DT_INLINE bool read_fields(ldt_encoder *enc, int at, const char **id, size_t *length,
-                                  const ending **end) {
-  lua_State *L = enc->L;
-  lua_pushnil(L);
-  while (lua_next(L, at)) {
-    const void *key = ldt_identity(L, at + 1);
-    if (DT_LIKELY(key == enc->strings->key_id)) {
-      if (lua_type(L, at + 2) != LUA_TSTRING)
-        return fail_field(enc, "wrong_type", luaL_typename(L, at + 2));
-      *id = lua_tolstring(L, at + 2, length);
-    } else if (DT_LIKELY(key == enc->strings->key_optional && !enc->removing)) {
-      if (lua_type(L, at + 2) != LUA_TBOOLEAN)
-        return fail_field(enc, "wrong_type", luaL_typename(L, at + 2));
-      *end = lua_toboolean(L, at + 2) ? &optional : &required;
-    } else {
-      return fail_field(enc, "unknown_field", NULL);
-    }
-    lua_settop(L, at + 1);
+/*
+ * The same for `count` entries that were read, all of them or none: none where one has an unusual
+ * id. Nothing is called here, and what is invariant stays in registers; nothing is asked an entry
+ * that can be asked once, at the end. What was added to the set may stay there.
+ */
+static DT_INLINE bool add_usual(ldt_encoder *enc, uint32_t count, bool all_unsaid) {
+  dt_buf *body = &enc->out->body;
+  size_t room = OPENING_LENGTH + count * (size_t)USUAL_ATTENDEE_BYTES;
+  if (body->capacity - body->length < room && !dt_buf_reserve(body, room))
+    return false;
+  dt_idset seen = enc->out->seen;
+  char *out = body->data + body->length;
+  memcpy(out, OPENING, OPENING_LENGTH);
+  out += OPENING_LENGTH;
+  dt_text_doubts doubts = dt_text_no_doubts();
+  uint32_t position = enc->position + 1;
+  uint32_t end = position + count;
+  for (const dt_idset_entry *entry = dt_idset_at(&seen, position); position != end; entry++) {
+    const char *id = entry->id;
+    size_t length = entry->length;
+    if (DT_LIKELY(length - DT_TEXT_SHORTEST_DOUBTED <=
+                  DT_TEXT_LONGEST_DOUBTED - DT_TEXT_SHORTEST_DOUBTED))
+      dt_text_copy_doubting(out, id, length, &doubts);
+    else if (length - 1 >= enc->longest_usual || !dt_text_copy_plain(out, id, length))
+      return false;
+    if (!DT_LIKELY(dt_idset_add_interned(&seen, position, id) == position))
+      return false;
+    out += length;
+    const ending *after = &endings[all_unsaid ? UNSAID : entry->said];
+    memcpy(out, after->text, all_unsaid ? sizeof after->text / 2 : sizeof after->text);
+    out += after->length + OPENING_LENGTH;
+    position++;
   }
+  if (!DT_LIKELY(dt_text_were_plain(&doubts)))
+    return false;
+  body->length = (size_t)(out - body->data) - OPENING_LENGTH;
+  enc->position += count;
+  enc->count += count;
   return true;
 }
 
-/* The entry `at`, which is on top, a string or a table, and its type. */
-static DT_INLINE bool add_entry(ldt_encoder *enc, int at, int type) {
-  lua_State *L = enc->L;
-  size_t length = 0;
-  const char *id = NULL;
-  const ending *end = &unsaid;
-  if (type == LUA_TSTRING)
-    id = lua_tolstring(L, at, &length);
-  else if (type == LUA_TNIL)
-    return fail(enc, "hole", NULL);
-  else if (type != LUA_TTABLE)
-    return fail(enc, "wrong_type", luaL_typename(L, at));
-  else if (!read_fields(enc, at, &id, &length, &end))
+static DT_APART bool add_unsaid(ldt_encoder *enc, uint32_t count) {
+  return add_usual(enc, count, true);
+}
+
+static DT_APART bool add_said(ldt_encoder *enc, uint32_t count) {
+  return add_usual(enc, count, false);
+}
+
+/* The field of the name at `key`, of its value above that. */
+static DT_INLINE bool read_field(lua_State *L, ldt_encoder *enc, int key, dt_idset_entry *entry) {
+  const void *name = ldt_identity(L, key);
+  if (DT_LIKELY(name == enc->key_id)) {
+    if (!DT_LIKELY(lua_type(L, key + 1) == LUA_TSTRING))
+      return false;
+    entry->id = lua_tolstring(L, key + 1, &entry->length);
+    return true;
+  }
+  if (!DT_LIKELY(name == enc->key_optional))
     return false;
-  if (!DT_LIKELY(id != NULL))
+  /* Beside `false` only nil is false, and is no field. */
+  bool is_optional = lua_toboolean(L, key + 1);
+  entry->said = is_optional ? OPTIONAL : REQUIRED;
+  enc->any_said = true;
+  return !is_optional || lua_type(L, key + 1) == LUA_TBOOLEAN;
+}
+
+/*
+ * The fields of the entry `at`, which is on top, and is again afterwards unless one is amiss. All
+ * indices are absolute, as a call that counts from the top has to wait until the one before it has
+ * moved that: a tenth of the time. So it is lua_settop that leaves the name on top for lua_next:
+ * to push it once more is fewer instructions and takes longer.
+ */
+static DT_INLINE bool read_fields(lua_State *L, ldt_encoder *enc, int at, dt_idset_entry *entry) {
+  const int key = at + 1;
+  entry->id = NULL;
+  entry->said = UNSAID;
+  lua_pushnil(L);
+  while (lua_next(L, at)) {
+    if (!DT_LIKELY(read_field(L, enc, key, entry)))
+      return false;
+    lua_settop(L, key);
+  }
+  return entry->id;
+}
+
+/* After read_fields; leaves the field's name on top, for the message. */
+DT_RARE static bool fail_fields(ldt_encoder *enc, int at) {
+  lua_State *L = enc->L;
+  const int key = at + 1;
+  if (lua_gettop(L) == at)
     return fail(enc, "missing_id", NULL);
-  return add(enc, id, length, end);
+  const void *name = ldt_identity(L, key);
+  bool is_known = name == enc->key_id || name == enc->key_optional;
+  const char *type = luaL_typename(L, key + 1);
+  lua_settop(L, key);
+  fail(enc, is_known ? "wrong_type" : "unknown_field", is_known ? type : NULL);
+  enc->with_field = true;
+  return false;
+}
+
+/* An entry that is neither a string nor a table. */
+DT_RARE static bool fail_entry(ldt_encoder *enc, int type) {
+  if (type == LUA_TNIL)
+    return fail(enc, "hole", NULL);
+  return fail(enc, "wrong_type", lua_typename(enc->L, type));
+}
+
+static bool read_entry(ldt_encoder *enc, int at, dt_idset_entry *entry) {
+  lua_State *L = enc->L;
+  int type = lua_type(L, at);
+  if (type == LUA_TTABLE)
+    return read_fields(L, enc, at, entry) || fail_fields(enc, at);
+  if (type != LUA_TSTRING)
+    return fail_entry(enc, type);
+  entry->said = UNSAID;
+  entry->id = lua_tolstring(L, at, &entry->length);
+  return true;
 }
 
 /* Most lists are walked by lua_next in order. Returns whether all of this one was. There is room
@@ -210,7 +278,7 @@ static bool add_in_order(ldt_encoder *enc, uint32_t count, bool *in_order) {
       *in_order = false;
       return false;
     }
-    if (!add_entry(enc, VALUE, lua_type(L, VALUE)))
+    if (!read_entry(enc, VALUE, &enc->entries[enc->position - 1]) || !add(enc))
       return false;
     lua_settop(L, KEY);
   }
@@ -226,7 +294,10 @@ static bool check_keys(ldt_encoder *enc, uint32_t count) {
     lua_Number key = lua_type(L, -2) == LUA_TNUMBER ? lua_tonumber(L, -2) : 0;
     if (key < 1 || key > DT_MAX_ATTENDEES * 1000.0 || key != (lua_Number)(uint32_t)key) {
       enc->position = 0;
-      return fail_field(enc, "not_a_list", NULL);
+      lua_pop(L, 1);
+      fail(enc, "not_a_list", NULL);
+      enc->with_field = true;
+      return false;
     }
     found++;
     lua_pop(L, 1);
@@ -241,17 +312,93 @@ static bool check_keys(ldt_encoder *enc, uint32_t count) {
   }
 }
 
-static bool add_by_position(ldt_encoder *enc, uint32_t count) {
+/* Reads the entries from `position` on that are strings, up to `end`; the position after them. Each
+   leaves a value on the stack. */
+static DT_APART uint32_t read_strings(const ldt_encoder *enc, uint32_t position, uint32_t end) {
   lua_State *L = enc->L;
+  dt_idset_entry *entry = &enc->entries[position - 1];
   int at = LAST_ARGUMENT;
-  while (enc->position < count) {
-    enc->position++;
+  for (; position != end && ldt_rawgeti(L, 1, position) == LUA_TSTRING; position++) {
     at++;
-    if (!add_entry(enc, at, ldt_rawgeti(L, 1, enc->position)))
+    entry->said = UNSAID;
+    entry->id = lua_tolstring(L, at, &entry->length);
+    entry++;
+  }
+  return position;
+}
+
+/* The same for tables, up to one that is amiss. */
+static DT_APART uint32_t read_tables(ldt_encoder *enc, uint32_t position, uint32_t end) {
+  lua_State *L = enc->L;
+  dt_idset_entry *entry = &enc->entries[position - 1];
+  int at = LAST_ARGUMENT;
+  for (; position != end && ldt_rawgeti(L, 1, position) == LUA_TTABLE; position++) {
+    at++;
+    if (!DT_LIKELY(read_fields(L, enc, at, entry))) {
+      fail_fields(enc, at);
+      break;
+    }
+    entry++;
+  }
+  return position;
+}
+
+/* Reads that many entries behind the one at hand. How many it were: fewer where the next one is
+   amiss, by `code`. */
+static uint32_t read_chunk(ldt_encoder *enc, uint32_t count) {
+  lua_State *L = enc->L;
+  uint32_t position = enc->position + 1;
+  uint32_t end = position + count;
+  enc->any_said = false;
+  while (position != end && !enc->code) {
+    int type = ldt_rawgeti(L, 1, position);
+    if (type != LUA_TSTRING && type != LUA_TTABLE) {
+      fail_entry(enc, type);
+      break;
+    }
+    lua_settop(L, LAST_ARGUMENT);
+    position =
+        type == LUA_TTABLE ? read_tables(enc, position, end) : read_strings(enc, position, end);
+    if (!enc->code)
+      lua_settop(L, LAST_ARGUMENT);
+  }
+  return position - enc->position - 1;
+}
+
+/* Writes that many entries that were read. Those that have once refused to be usual are not asked
+   again: each list is of one kind, mostly. */
+static bool add_chunk(ldt_encoder *enc, uint32_t count) {
+  bool usual = enc->longest_usual && count <= DT_BATCH_ATTENDEES - enc->count;
+  if (usual && (enc->any_said ? add_said(enc, count) : add_unsaid(enc, count)))
+    return true;
+  if (usual)
+    enc->longest_usual = 0;
+  for (; count; count--) {
+    enc->position++;
+    if (!add(enc))
       return false;
-    /* A pop costs half as much as the read, whatever it pops. */
-    if (at == LAST_ARGUMENT + POPPED_AT_ONCE)
-      lua_settop(L, at = LAST_ARGUMENT);
+  }
+  return true;
+}
+
+static uint32_t least(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
+}
+
+static bool add_by_position(ldt_encoder *enc, uint32_t count) {
+  if (!lua_checkstack(enc->L, CHUNK + LDT_ENCODER_STACK))
+    return fail(enc, "out_of_memory", NULL);
+  while (enc->position < count) {
+    /* A chunk ends with the batch; the entry that may begin another one is read alone. */
+    uint32_t wanted = least(CHUNK, DT_BATCH_ATTENDEES - enc->count);
+    wanted = wanted ? least(wanted, count - enc->position) : 1;
+    uint32_t read = read_chunk(enc, wanted);
+    if (!add_chunk(enc, read))
+      return false;
+    if (read < wanted) {
+      enc->position++;
+      return false;
+    }
   }
   return true;
 }
@@ -302,13 +449,19 @@ static bool start(ldt_encoder *enc, uint32_t count) {
     return fail(enc, "out_of_memory", NULL);
   if (!dt_buf_reserve(&out->body, (count + (size_t)1) * USUAL_ATTENDEE_BYTES))
     return fail_buffer(enc);
+  enc->entries = enc->unique ? &enc->only : out->seen.entries;
   return open_batch(enc, 1);
 }
 
 static bool add_all(ldt_encoder *enc, uint32_t count) {
   bool in_order = true;
   enc->unique = count == 1;
+  enc->key_id = enc->strings->key_id;
+  enc->key_optional = enc->removing ? (const void *)enc : enc->strings->key_optional;
   enc->interned = enc->unique ? 0 : enc->strings->interned;
+  enc->longest_usual = enc->interned < LONGEST_USUAL ? enc->interned : LONGEST_USUAL;
+  if (enc->longest_usual < DT_TEXT_LONGEST_DOUBTED)
+    enc->longest_usual = 0;
   if (!start(enc, count))
     return false;
   if (count >= FEWEST_BY_POSITION && is_all_array(enc->L, count))
@@ -329,39 +482,4 @@ bool ldt_encode(ldt_encoder *enc, uint32_t count) {
   done = done && close_batch(enc, enc->position);
   dt_idset_free(&enc->out->seen);
   return done;
-}
-
-/* Where Lua keeps a string of these bytes. */
-static const char *place_of(lua_State *L, const char *text, size_t length) {
-  lua_pushlstring(L, text, length);
-  return lua_tostring(L, -1);
-}
-
-/*
- * The longest of the lengths tried up to which equal strings are one string, 0
- * for none. Lua interns all strings of a length or none (5.1 and LuaJIT all, the
- * others those of up to 40 bytes where it was built as usual), but does not say
- * which. From 5.5 on lua_pushexternalstring makes short ones that are not.
- */
-static size_t longest_interned(lua_State *L) {
-  static const char texts[2][LONGEST_TRIED]; /* equal ones at two places */
-  size_t longest = LUA_VERSION_NUM < 505 ? LONGEST_TRIED : 0;
-  for (size_t length = 1; length <= longest; length++) {
-    const char *first = place_of(L, texts[0], length);
-    if (place_of(L, texts[1], length) != first)
-      longest = length - 1;
-    lua_pop(L, 2);
-  }
-  return longest;
-}
-
-void ldt_push_strings(lua_State *L) {
-  ldt_strings *strings = lua_newuserdata(L, sizeof *strings);
-  lua_pushliteral(L, "id");
-  strings->key_id = ldt_identity(L, -1);
-  lua_pushliteral(L, "isOptional");
-  strings->key_optional = ldt_identity(L, -1);
-  strings->interned = longest_interned(L);
-  if (!strings->key_id || !strings->key_optional)
-    luaL_error(L, "this Lua does not tell the address of a string");
 }

@@ -2,6 +2,8 @@
 #ifndef LDT_ENCODE_H
 #define LDT_ENCODE_H
 
+#include "ldt_strings.h"
+
 #include "compat.h"
 
 #include "dt_buf.h"
@@ -27,22 +29,21 @@ typedef struct ldt_attendees {
   ldt_batch batches[];
 } ldt_attendees;
 
-/* What a state's strings are told by. */
-typedef struct ldt_strings {
-  const void *key_id; /* the field names' ldt_identity */
-  const void *key_optional;
-  size_t interned; /* up to this length equal strings are one string */
-} ldt_strings;
-
 typedef struct ldt_encoder {
   lua_State *L;
   ldt_attendees *out;
   const ldt_strings *strings;
-  const char *tail; /* what closes a body */
-  size_t interned;  /* up to this length an id is told by its address, if it must be told at all */
+  const void *key_id;
+  const void *key_optional; /* what no key can be, where it may not be said */
+  const char *tail;         /* what closes a body */
+  size_t interned; /* up to this length an id is told by its address, if it must be told at all */
+  size_t longest_usual; /* up to this length an id may be usual; 0 where no more are looked for */
+  dt_idset_entry *entries; /* what was read, by position: those of the set, or the only one */
+  dt_idset_entry only;
   bool removing;
   bool unique;        /* a single attendee needs no set of those seen */
   bool with_field;    /* whether the field's name is on top of the stack */
+  bool any_said;      /* by any of the entries read last */
   uint32_t count;     /* attendees in the batch at hand */
   uint32_t position;  /* of the entry at hand */
   uint32_t other;     /* for a duplicate: where the first one stands */
@@ -50,10 +51,7 @@ typedef struct ldt_encoder {
   const char *detail; /* a static text, or NULL */
 } ldt_encoder;
 
-enum { LDT_ENCODER_STACK = 26 }; /* slots it takes at most */
-
-/* Pushes an ldt_strings and two strings that it needs to stay reachable. */
-void ldt_push_strings(lua_State *L);
+enum { LDT_ENCODER_STACK = 26 }; /* slots it takes, or asks for more */
 
 /*
  * Writes the bodies of the list at 1, which had `count` entries when `out` was

@@ -388,3 +388,75 @@ describe("core.engine", function()
     engine:close()
   end)
 end)
+
+-- Long lists are read and written some entries at a time, by ways of their own where ids are usual.
+describe("core.attendees of many", function()
+  local ids = {
+    usual = "iiStaff%03dSgjrwPRKgiEiE", short = "%03d", eight = "abcd%04d", sixteen = "abcdefgh%08d",
+    space = "with a space, and %03d", mark = "with!a!mark!and!%03d", escaped = 'with "quotes" \\ %03d',
+    cjk = "员工%03d号钉钉日程", ["33"] = ("x"):rep(30) .. "%03d", ["64"] = ("x"):rep(61) .. "%03d",
+    ["65"] = ("x"):rep(62) .. "%03d", ["1024"] = ("x"):rep(1021) .. "%03d",
+  }
+  local function as_string(id) return id, ('{"id":"%s"}'):format((id:gsub('[\\"]', "\\%0"))) end
+  local function as_table(id) return { id = id }, select(2, as_string(id)) end
+  local function as_optional(id, i)
+    local optional = i % 2 == 0
+    return { id = id, isOptional = optional }, (select(2, as_string(id)):gsub("}", ',"isOptional":%0')
+      :gsub(":}", (":%s}"):format(tostring(optional))))
+  end
+  local forms = { as_string, as_table, as_optional }
+
+  local function body_of(parts, from, to)
+    return ('{"attendeesToAdd":[%s]}'):format(table.concat(parts, ",", from, to))
+  end
+
+  for kind, other in pairs(ids) do
+    it("writes an id that is " .. kind .. " wherever it stands", function()
+      for _, count in ipairs { 17, 63, 150 } do
+        for at = 1, count, 1 + math.floor(count / 60) do
+          local list, parts = {}, {}
+          for i = 1, count do
+            local form = forms[(at + (i == at and 1 or 0)) % 3 + 1]
+            list[i], parts[i] = form((i == at and other or ids.usual):format(i), i)
+          end
+          assert.equal(body_of(parts, 1, count), core.attendees(list):body(1))
+        end
+      end
+    end)
+
+    it("writes ids that are all " .. kind .. ", batch by batch, without what repeats", function()
+      for _, form in ipairs(forms) do
+        local list, parts = {}, {}
+        for i = 1, 1201 do list[i], parts[i] = form(other:format(i > 600 and i % 600 or i), i) end
+        for i = 600, 1200, 600 do list[i], parts[i] = form(other:format(0), i) end
+        local body = core.attendees(list)
+        assert.equal(2, body:batches())
+        assert.equal(body_of(parts, 1, 500), body:body(1))
+        assert.equal(body_of(parts, 501, 600), body:body(2))
+        assert.same({ 501, 1201, 100 }, { body:batch(2) })
+      end
+    end)
+  end
+
+  it("finds the first of all that is wrong", function()
+    local wrongs = {
+      { "", "empty" }, { ("x"):rep(1025), "too_long" }, { "a control byte, \n", "control_byte" },
+      { "of 24 bytes or so, and \127", "control_byte" }, { "\0 of 24 bytes or so", "control_byte" },
+      { "bytes that are no UTF-8 \255", "not_utf8" }, { "\128 bytes that are no UTF-8", "not_utf8" },
+      { 7, "wrong_type", nil, "number" }, { { id = 7 }, "wrong_type", "id", "number" }, { {}, "missing_id" },
+      { { id = "x", other = 1 }, "unknown_field", "other" },
+      { { id = "x", isOptional = "x" }, "wrong_type", "isOptional", "string" },
+      { { id = ids.usual:format(1), isOptional = true }, "conflicting_duplicate", nil, 1 },
+    }
+    for i, first in ipairs(wrongs) do
+      for _, second in ipairs(wrongs) do
+        for at = 2, 100, 7 do
+          local list = {}
+          for j = 1, 100 do list[j] = (j + i) % 3 == 0 and { id = ids.usual:format(j) } or ids.usual:format(j) end
+          list[at + 3], list[at] = second[1], first[1]
+          assert.same({ nil, first[2], at, first[3], first[4] }, { core.attendees(list) })
+        end
+      end
+    end
+  end)
+end)

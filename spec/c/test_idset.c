@@ -11,19 +11,23 @@ static char ids[COUNT][32];
 
 /* By content. Returns the position that has it already, or 0. */
 static uint32_t add(dt_idset *set, const char *id, size_t length, uint32_t position) {
-  return dt_idset_add(set, position, (dt_idset_entry){id, (uint32_t)length, position % 2});
+  *dt_idset_at(set, position) = (dt_idset_entry){id, length, position % 2};
+  uint32_t first = dt_idset_add(set, position);
+  return first == position ? 0 : first;
 }
 
 /* By address, as a Lua does that interns strings of up to INTERNED bytes. */
 static uint32_t add_lua(dt_idset *set, const char *id, size_t length, uint32_t position) {
   if (length > INTERNED)
     return add(set, id, length, position);
-  return dt_idset_add_interned(set, position, (dt_idset_entry){id, (uint32_t)length, position % 2});
+  *dt_idset_at(set, position) = (dt_idset_entry){id, length, position % 2};
+  uint32_t first = dt_idset_add_interned(set, position, id);
+  return first == position ? 0 : first;
 }
 
 static void as_many_as_an_event_takes(void) {
   dt_idset set;
-  CHECK(dt_idset_init(&set, COUNT));
+  CHECK(dt_idset_init(&set, COUNT + 1));
   for (uint32_t i = 0; i < COUNT; i++) {
     int length = snprintf(ids[i], sizeof ids[i], i % 3 ? "iiStaff%uSgjrwPRKgiEiE" : "p%u", i);
     CHECK_ROW(i, !add(&set, ids[i], (size_t)length, i + 1));
@@ -31,8 +35,8 @@ static void as_many_as_an_event_takes(void) {
   for (uint32_t i = 0; i < COUNT; i++) {
     char same[32];
     memcpy(same, ids[i], sizeof same);
-    CHECK_ROW(i, add(&set, same, strlen(same), COUNT) == i + 1);
-    CHECK_ROW(i, set.entries[i].id == ids[i] && set.entries[i].optional == ((i + 1) % 2 == 1));
+    CHECK_ROW(i, add(&set, same, strlen(same), COUNT + 1) == i + 1);
+    CHECK_ROW(i, set.entries[i].id == ids[i] && set.entries[i].said == (i + 1) % 2);
   }
   dt_idset_free(&set);
 }
@@ -40,11 +44,11 @@ static void as_many_as_an_event_takes(void) {
 static void as_many_by_address(void) {
   static char places[COUNT][48];
   dt_idset set;
-  CHECK(dt_idset_init(&set, COUNT));
+  CHECK(dt_idset_init(&set, COUNT + 1));
   for (uint32_t i = 0; i < COUNT; i++)
     CHECK_ROW(i, !add_lua(&set, places[i], 24, i + 1));
   for (uint32_t i = 0; i < COUNT; i++)
-    CHECK_ROW(i, add_lua(&set, places[i], 24, COUNT) == i + 1);
+    CHECK_ROW(i, add_lua(&set, places[i], 24, COUNT + 1) == i + 1);
   dt_idset_free(&set);
 }
 
@@ -97,15 +101,28 @@ static void lengths_around_the_longest_interned(void) {
   dt_idset_free(&set);
 }
 
+/* What is at a position may be added again, and stays the first with its id. */
+static void added_twice(void) {
+  static const char id[] = "iiStaff1SgjrwPRKgiEiE";
+  dt_idset set;
+  CHECK(dt_idset_init(&set, 4));
+  for (int i = 0; i < 2; i++) {
+    CHECK(!add_lua(&set, id, 21, 1) && !add_lua(&set, id + 1, 20, 2));
+    CHECK(add_lua(&set, id, 21, 3) == 1);
+    CHECK(!add(&set, "long enough not to be interned by any Lua", 41, 4));
+  }
+  dt_idset_free(&set);
+}
+
 static void bytes_of_any_kind(void) {
   static unsigned char bytes[256];
   dt_idset set;
-  CHECK(dt_idset_init(&set, 256));
+  CHECK(dt_idset_init(&set, 257));
   for (unsigned i = 0; i < 256; i++) {
     bytes[i] = (unsigned char)i;
     CHECK_ROW(i, !add(&set, (const char *)&bytes[i], 1, i + 1));
   }
-  CHECK(add(&set, "\0", 1, 256) == 1);
+  CHECK(add(&set, "\0", 1, 257) == 1);
   dt_idset_free(&set);
 }
 
@@ -126,6 +143,7 @@ int main(void) {
   repeated_ones_between_others();
   ids_that_are_alike();
   lengths_around_the_longest_interned();
+  added_twice();
   bytes_of_any_kind();
   small_ones();
   return 0;

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "dt_text.h"
+#include "dt_text_plain.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -204,6 +205,31 @@ static void header_values(void) {
   CHECK(dt_text_check_visible("aaaa", 4, 3) == DT_TEXT_TOO_LONG);
 }
 
+/* Copied as they are, and doubted at the end if any was not plain: by the place of one byte among
+   good ones. The bytes doubted without need are two. */
+static void many_doubted_together(void) {
+  for (size_t length = DT_TEXT_SHORTEST_DOUBTED; length <= DT_TEXT_LONGEST_DOUBTED; length++) {
+    for (unsigned at = 0; at < length * 256; at++) {
+      char text[DT_TEXT_LONGEST_DOUBTED];
+      char out[DT_TEXT_LONGEST_DOUBTED + 1];
+      memset(text, 'x', sizeof text);
+      memset(out, '?', sizeof out);
+      dt_text_doubts doubts = dt_text_no_doubts();
+      dt_text_copy_doubting(out, text, length, &doubts);
+      CHECK_ROW(at, dt_text_were_plain(&doubts));
+      text[at / 256] = (char)(at % 256);
+      dt_text_copy_doubting(out, text, length, &doubts);
+      CHECK_ROW(at, memcmp(out, text, length) == 0 && out[length] == '?');
+      bool were = dt_text_were_plain(&doubts);
+      bool is = dt_text_copy_plain(out, text, length);
+      CHECK_ROW(at, were == is || (is && (at % 256 == ' ' || at % 256 == '!')));
+      memset(text, 'x', sizeof text);
+      dt_text_copy_doubting(out, text, length, &doubts);
+      CHECK_ROW(at, dt_text_were_plain(&doubts) == were);
+    }
+  }
+}
+
 int main(void) {
   mark();
   utf8_of_up_to_three_bytes();
@@ -213,5 +239,6 @@ int main(void) {
   json_with_characters_at_every_place();
   ids();
   header_values();
+  many_doubted_together();
   return 0;
 }
