@@ -161,10 +161,14 @@ void ldt_engine_reserve(lua_State *L, int engine) {
   if (slot <= self->slots)
     return;
   lua_getuservalue(L, engine);
-  while (self->slots < slot) {
-    lua_pushboolean(L, 0);
-    lua_rawseti(L, -2, (int)self->slots + 1);
-    self->slots++;
+  for (; self->slots < slot; self->slots++) {
+    int next = (int)self->slots + 1;
+    lua_rawgeti(L, -1, next);
+    if (lua_isnil(L, -1)) { /* else it is of a transfer of ldt_engine_start's */
+      lua_pushboolean(L, 0);
+      lua_rawseti(L, -3, next);
+    }
+    lua_pop(L, 1);
   }
   lua_pop(L, 1);
 }

@@ -38,6 +38,26 @@ before_each(sandbox.reset)
 teardown(sandbox.reset)
 
 describe("the short way through a call", function()
+  -- It once took the place of bodies from which transfers of the long way were still read.
+  it("leaves the bodies of other transfers alone", function()
+    local client = opened()
+    local weak = setmetatable({}, { __mode = "v" })
+    for i = 1, 3 do
+      weak[i] = assert(core.attendees { "other" .. i })
+      local url = ("%s/v1.0/calendar/users/%s/calendars/primary/events/%s/attendees"):format(
+        sandbox.start().base_url, USER, EVENT)
+      assert(client.engine:start("POST", url, TOKEN, core.uuid(), weak[i], 1, 20))
+      core.add_attendees(client, TOKEN, USER, nil, EVENT, { "a" })
+    end
+    collectgarbage()
+    collectgarbage()
+    for i = 1, 3 do assert.truthy(weak[i]) end
+    client:close()
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(next(weak))
+  end)
+
   local lists = {
     { "one", { "a" } },
     { "some with isOptional", { "a", { id = "b", isOptional = true }, { id = "c", isOptional = false } } },
