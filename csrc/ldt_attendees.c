@@ -192,6 +192,7 @@ void ldt_attendees_count(lua_State *L, int index, int change) {
 
 void ldt_attendees_free(ldt_attendees *self) {
   self->batch_count = 0;
+  dt_idset_free(&self->seen);
   if (!self->transfers)
     dt_buf_free(&self->body);
 }

@@ -2,9 +2,9 @@
  * The encoder walks the list, some entries at a time: it reads them, then checks
  * and writes what it has read.
  *
- * Only raw accesses are made meanwhile and nothing of Lua's is allocated, so no
- * code of the caller runs and no string is freed, popped or not; what else is
- * allocated hangs on the userdata from the start. The calls into Lua take nine
+ * From the first entry on only raw accesses are made and nothing of Lua's is
+ * allocated, so no code of the caller runs and no string is freed, popped or not;
+ * what else is allocated hangs on the userdata. The calls into Lua take nine
  * tenths of the time of a table: what is done beside them for each entry is inline.
  */
 #include "ldt_encode.h"
@@ -386,8 +386,6 @@ static uint32_t least(uint32_t a, uint32_t b) {
 }
 
 static bool add_by_position(ldt_encoder *enc, uint32_t count) {
-  if (!lua_checkstack(enc->L, CHUNK + LDT_ENCODER_STACK))
-    return fail(enc, "out_of_memory", NULL);
   while (enc->position < count) {
     /* A chunk ends with the batch; the entry that may begin another one is read alone. */
     uint32_t wanted = least(CHUNK, DT_BATCH_ATTENDEES - enc->count);
@@ -403,33 +401,44 @@ static bool add_by_position(ldt_encoder *enc, uint32_t count) {
   return true;
 }
 
-/* The list at 1, its last position at 2 and one behind it at 3, which raises when it is neither a
-   key nor a slot. */
-static int nothing_follows(lua_State *L) {
-  lua_pushvalue(L, 2);
-  bool is = !lua_next(L, 1);
-  lua_settop(L, 3);
-  lua_pushboolean(L, is && !lua_next(L, 1));
+/* The list at 1, its last position at 2 and one behind it at 3. Raises where one that is absent is
+   no slot either. */
+static int is_alone(lua_State *L) {
+  enum { LIST = 1, LAST, END, KEY };
+  lua_Integer last = lua_tointeger(L, LAST);
+  lua_Integer asked[] = {last, last + 1, lua_tointeger(L, END)};
+  lua_pushnil(L);
+  if (!lua_next(L, LIST) || lua_type(L, KEY) != LUA_TNUMBER || lua_tonumber(L, KEY) != 1)
+    return 0;
+  for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+    lua_settop(L, END);
+    lua_pushinteger(L, asked[i]);
+    if (lua_next(L, LIST))
+      return 0;
+  }
+  lua_pushboolean(L, 1);
   return 1;
 }
 
 /*
- * Whether the list is all there is in the table. lua_next takes an absent key
- * for a slot of the array part, or for one of the other part that was emptied:
- * so it is asked for the end that the array part has when Lua made it grow, a
- * power of two. The last entry then stands in that part too, and nothing came
- * behind it in the order of lua_next, which visits the other keys last. False
- * when that cannot be told so: a walk by lua_next tells it always and costs
- * three times as much a plain string. A part that is full has no such slot, and
- * LuaJIT takes as long to raise an error as to walk 300 entries: not asked then.
+ * Whether the list is all there is in the table: it begins the order of lua_next,
+ * which visits the array part first (LuaJIT's has a slot 0), nothing follows its
+ * end, and that stands in the array part. This last is told by absent keys that
+ * lua_next takes, since they have a slot there: the next position, and the end that
+ * the part has when Lua made it grow, a power of two. They could also be keys of
+ * the other part that were emptied: where both are, other keys may go unseen that
+ * the length does not count. False when it cannot be told so: a walk by lua_next
+ * tells it always and costs three times as much a plain string. A part that is
+ * full has no such slot, and LuaJIT takes as long to raise an error as to walk 300
+ * entries: not asked then.
  */
 static bool is_all_array(lua_State *L, uint32_t count) {
   uint32_t end = FEWEST_BY_POSITION;
   while (end < count)
     end *= 2;
-  if (end == count)
+  if (count < FEWEST_BY_POSITION || end == count)
     return false;
-  lua_pushcfunction(L, nothing_follows);
+  lua_pushcfunction(L, is_alone);
   lua_pushvalue(L, 1);
   lua_pushinteger(L, (lua_Integer)count);
   lua_pushinteger(L, (lua_Integer)end);
@@ -462,9 +471,11 @@ static bool add_all(ldt_encoder *enc, uint32_t count) {
   enc->longest_usual = enc->interned < LONGEST_USUAL ? enc->interned : LONGEST_USUAL;
   if (enc->longest_usual < DT_TEXT_LONGEST_DOUBTED)
     enc->longest_usual = 0;
+  /* Asked first: it allocates, and so may run a finalizer or raise. */
+  bool is_list = is_all_array(enc->L, count);
   if (!start(enc, count))
     return false;
-  if (count >= FEWEST_BY_POSITION && is_all_array(enc->L, count))
+  if (is_list)
     return add_by_position(enc, count);
   if (add_in_order(enc, count, &in_order))
     return true;

@@ -51,7 +51,10 @@ typedef struct ldt_encoder {
   const char *detail; /* a static text, or NULL */
 } ldt_encoder;
 
-enum { LDT_ENCODER_STACK = 26 }; /* slots it takes, or asks for more */
+enum {
+  LDT_ENCODER_CHUNK = 64,                    /* entries that lie on the stack at a time */
+  LDT_ENCODER_STACK = LDT_ENCODER_CHUNK + 26 /* slots it takes at most */
+};
 
 /*
  * Writes the bodies of the list at 1, which had `count` entries when `out` was

@@ -124,6 +124,30 @@ describe("core.attendees", function()
     end
   end)
 
+  -- LuaJIT's array part has a place for 0, and a walk from the last position does not come by.
+  it("refuses a list that begins at 0, whatever its length", function()
+    for _, count in ipairs { 1, 14, 15, 16, 17, 20, 31, 32, 33, 100, 500 } do
+      for first = 0, 1 do
+        local list = {}
+        for i = first, count do list[i] = "p" .. i end
+        list[0] = "p0"
+        assert.same({ nil, "not_a_list", nil, 0 }, { core.attendees(list) })
+      end
+    end
+  end)
+
+  -- Emptied where the array part would end, a key of the other part was taken for a place of that.
+  it("sees what stands beside a list that was sparse", function()
+    local list = { [0] = "zero", [32] = "x" }
+    for i = 1, 20 do list[i] = "p" .. i end
+    list[32] = nil
+    assert.same({ nil, "not_a_list", nil, 0 }, { core.attendees(list) })
+    list = { [31] = "lost", [32] = "x" }
+    for i = 1, 20 do list[i] = "p" .. i end
+    list[32] = nil
+    assert.same({ nil, "hole", 21 }, { core.attendees(list) })
+  end)
+
   local function at_collection(f)
     if newproxy then -- luacheck: ignore
       getmetatable(newproxy(true)).__gc = f -- luacheck: ignore
