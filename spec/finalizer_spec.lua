@@ -90,3 +90,26 @@ describe("a finalizer that closes the client", function()
     end)
   end
 end)
+
+-- The core has sent a request, and before anyone waits for its answer another call's turn comes by it.
+describe("a finalizer that makes a call", function()
+  before_each(sandbox.reset)
+
+  it("leaves the answer to the call it came between", function()
+    local client = example.client { max_attempts = 1, timeout = 5 }
+    assert(example.add(client, { "first" }))
+    local attendees = require "dingtalk.attendees"
+    local go_on, inner = attendees.go_on, nil
+    attendees.go_on = function(...)
+      attendees.go_on = go_on
+      inner = assert(example.add(client, { "inner" }))
+      return go_on(...)
+    end
+    sandbox.faults { clear = true, faults = { { fault = "answer", code = "systemError", next = 1 } } }
+    local _, err = example.add(client, { "outer" })
+    assert.equal(1, inner.added)
+    assert.equal("systemError", err.code)
+    assert.equal("unknown", err.outcome)
+    client:close()
+  end)
+end)

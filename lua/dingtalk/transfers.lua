@@ -43,6 +43,7 @@ function transfers.abandon(self)
   self.engine:close()
   self.engine = nil
   self.next_alarm = nil
+  self.unclaimed = nil
   local slots = self.in_flight
   self.in_flight = {}
   self.loop:forget()
@@ -53,6 +54,12 @@ function transfers.abandon(self)
   end
 end
 
+local function take(engine, slot, id)
+  slot.curl, slot.status, slot.sent, slot.body, slot.request_id,
+    slot.retry_after, slot.message, slot.overflow, slot.resent, slot.proxy_status = engine:take(id)
+  if not slot.curl then slot.cancelled, slot.sent = "closed", true end
+end
+
 --- Waits for the end of a transfer: fills the slot with curl, status, sent, body, request_id,
 --- retry_after (seconds), message, overflow, resent, or cancelled.
 function methods:await(slot, id)
@@ -60,10 +67,15 @@ function methods:await(slot, id)
     slot.cancelled, slot.sent = "closed", true
     return
   end
-  slot.done = false
-  self.in_flight[id] = slot
-  self.loop:watch()
-  waiting.wait(self, slot)
+  if self.unclaimed and self.unclaimed[id] then
+    self.unclaimed[id] = nil
+    take(self.engine, slot, id)
+  else
+    slot.done = false
+    self.in_flight[id] = slot
+    self.loop:watch()
+    waiting.wait(self, slot)
+  end
   if slot.retry_after then slot.retry_after = core.retry_after(slot.retry_after, os.time()) end
 end
 
@@ -96,12 +108,11 @@ function methods:turn(seconds)
     local slot = self.in_flight[id]
     self.in_flight[id] = nil
     if slot then
-      slot.curl, slot.status, slot.sent, slot.body, slot.request_id,
-        slot.retry_after, slot.message, slot.overflow, slot.resent, slot.proxy_status = engine:take(id)
-      if not slot.curl then slot.cancelled, slot.sent = "closed", true end
+      take(engine, slot, id)
       waiting.wake(slot)
-    else
-      engine:cancel(id)
+    else -- a finalizer that makes a call came before the one that started this could wait for it
+      self.unclaimed = self.unclaimed or {}
+      self.unclaimed[id] = true
     end
     -- What was resumed may have closed the client.
     id = self.engine == engine and engine:finished()
