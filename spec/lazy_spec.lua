@@ -12,8 +12,8 @@ local OF_A_CALL = {
 -- What one needs beside those that fails, or asks for more: read with them, since a failure may be that no file can be
 -- read, and compiled when it comes.
 local OF_A_FAILURE = {
-  "attendees", "batches", "call", "errors", "json", "list", "loops", "options", "resume", "rules", "transfers",
-  "waiting",
+  "attendees", "batches", "call", "errors", "json", "list", "loops", "options", "resume", "rules", "suggestion",
+  "transfers", "waiting",
 }
 
 -- Lua 5.1 has no package.searchpath: nothing there says where the texts are.
@@ -21,7 +21,7 @@ local COMPILES_LATE = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
 
 -- What other calls need, read when it is used; and at once where a host runs on.
 local LEFT_OUT = {
-  "bulk", "calls", "confirm", "details", "group", "limiter", "operations", "pages", "request", "suggestion",
+  "bulk", "calls", "confirm", "details", "group", "limiter", "operations", "pages", "request",
 }
 
 local SETUP = [[
@@ -94,6 +94,7 @@ describe("a script", function()
     ["a refusal"] = [[return select(2, add({ "a" }, nil, "no-such-event")).code == "itemNotFound"]],
     ["an argument"] = [[return select(2, add {}).code == "no_attendees"]],
     ["an option"] = [[return select(2, add({ "a" }, { timeout = 0 })).code == "bad_value"]],
+    ["a name misspelt"] = [[return select(2, add({ "a" }, { confirn = true })).hint == 'did you mean "confirm"?']],
     ["a configuration"] = [[return select(2, calendar.new { timeout = 0 }).code == "bad_value"]],
     ["a loop"] = [[return select(2, calendar.new { loop = "none" }).code == "unknown_loop"]],
     ["no connection"] = [[
@@ -154,6 +155,62 @@ describe("a script", function()
       for _ = 1, 2 do io.write(select(2, pcall(add, {})), ";") end]])
     assert.equal(2, select(2, text:gsub("rules%.lua:1: not now;", "")), text)
     processes.output_of("rm -r " .. quote(directory))
+  end)
+
+  it("may forbid unknown globals, and have no way to compile", function()
+    local strict = 'setmetatable(_G, { __index = function(_, name) error("no global " .. name) end })'
+    assert.equal("no_attendees", output(strict, SETUP, "io.write(select(2, add {}).code)"))
+    assert.equal("itemNotFound", output("load, loadstring = nil, nil", SETUP,
+      'io.write(select(2, add({ "a" }, nil, "no-such-event")).code)'))
+  end)
+
+  it("may have a searcher that serves one of the modules", function()
+    assert.equal("its own", output([[
+      table.insert(package.searchers or package.loaders, 2, function(name)
+        if name == "dingtalk.suggestion" then
+          return function() return { did_you_mean = function() return "its own" end } end, {}
+        end
+      end)]], SETUP, "io.write(select(2, add({}, { confirn = true })).hint)"))
+  end)
+
+  it("may wrap a method before its first use", function()
+    assert.equal("2", output(SETUP, [[
+      local methods, count = getmetatable(client).__index, 0
+      local step = methods.step
+      function methods.step(...)
+        count = count + 1
+        return step(...)
+      end
+      client:step()
+      client:step()
+      io.write(count)]]))
+  end)
+
+  -- Each collection of the first failure's is one at which an object reports its end by the same client.
+  it("may call from a finalizer whenever that runs", function()
+    assert.equal("true true true", output(SETUP, [[
+      local same, ended, reported = true, true, 0
+      local function report()
+        local result, err = add({ "r" }, nil, reported % 2 == 0 and "no-such-event" or nil)
+        same = same and calendar.is_error(err) == (result == nil)
+        reported = reported + 1
+      end
+      local function object()
+        if rawget(_G, "newproxy") then
+          getmetatable(newproxy(true)).__gc = report
+        else
+          setmetatable({}, { __gc = report })
+        end
+      end
+      collectgarbage("setpause", 100)
+      for _ = 1, 100 do
+        object()
+        local result, err = add({ "a" }, nil, "no-such-event")
+        same = same and calendar.is_error(err)
+        ended = ended and result == nil
+      end
+      collectgarbage()
+      io.write(tostring(same), " ", tostring(ended), " ", tostring(reported > 20))]]))
   end)
 
   it("is told at once that lua-cjson is missing", function()

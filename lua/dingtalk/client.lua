@@ -13,7 +13,7 @@ require "cjson.safe"
 
 local errors = lazy.kept("dingtalk.errors", "dingtalk.json", "dingtalk.rules")
 local loops = lazy.kept "dingtalk.loops"
-local options = lazy.kept "dingtalk.options"
+local options = lazy.kept("dingtalk.options", "dingtalk.suggestion")
 local waiting = lazy.kept "dingtalk.waiting"
 local transfers = lazy.kept "dingtalk.transfers"
 

@@ -25,13 +25,20 @@ function lazy.module(name)
   return stand_ins[name]
 end
 
--- Where this file lies, and the others with it; nil where a searcher of the host's own may have found it, and
--- under nginx, whose workers share what their master has compiled.
+local load_text = rawget(_G, "loadstring") or rawget(_G, "load")
+
+local function can_compile_late()
+  return load_text and rawget(_G, "io") and (pcall(collectgarbage, "isrunning")) -- Lua 5.1 does not tell
+end
+
+-- Where this file lies, and the others with it; nil where a searcher of the host's own may find another, where what
+-- it takes to compile late is missing, and under nginx, whose workers share what their master has compiled.
 local function own_directory(path)
-  if rawget(_G, "ngx") then return nil end
+  if rawget(_G, "ngx") or not can_compile_late() then return nil end
   local searchers, search = package.searchers or package.loaders, package.searchpath -- luacheck: ignore 143
-  if not path and search and #searchers == 4 then path = search("dingtalk.lazy", package.path) end
-  return rawget(_G, "io") and path and path:match("^(.*)lazy%.lua$")
+  if not search or #searchers ~= 4 then return nil end
+  path = path or search("dingtalk.lazy", package.path)
+  return type(path) == "string" and path:match("^(.*)lazy%.lua$") or nil
 end
 
 local directory = own_directory((select(2, ...)))
@@ -46,13 +53,21 @@ local function read(path)
   return text and #text < MOST_BYTES and text
 end
 
-local load_text = loadstring or load
+local function run(name, text, path)
+  return assert(load_text(text, "@" .. path))(name, path)
+end
 
--- One that failed, for want of memory, can be tried again: to Lua 5.1 it would count as loaded.
+-- No finalizer should run meanwhile: one that makes a call would come upon a module of which there is half. One that
+-- failed, for want of memory, can be tried again: to Lua 5.1 it would count as loaded.
 local function compile(name, text, path)
-  local ok, module = pcall(function() return assert(load_text(text, "@" .. path))(name, path) end)
+  local collects = collectgarbage "isrunning"
+  collectgarbage "stop"
+  local ok, module = pcall(run, name, text, path)
+  if collects then collectgarbage "restart" end
   if ok then
     package.preload[name] = nil
+    local nested = package.loaded[name] -- where what a collection or a hook ran came upon half a module all the same
+    if type(nested) == "table" then return nested end
   else
     package.loaded[name] = nil
     error(module, 0)
@@ -88,10 +103,12 @@ end
 function lazy.forward(methods, module, ...)
   for i = 1, select("#", ...) do
     local name = select(i, ...)
-    methods[name] = function(...)
-      methods[name] = module.methods[name]
-      return methods[name](...)
+    local function forward(...)
+      local method = module.methods[name]
+      if methods[name] == forward then methods[name] = method end -- else a wrapper calls this one
+      return method(...)
     end
+    methods[name] = forward
   end
 end
 
