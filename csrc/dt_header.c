@@ -12,8 +12,8 @@ static bool is_blank(char c) {
 }
 
 /* The value after "name:" when `line` is that header, else NULL. */
-static const char *value_of(const char *line, const char *end, const char *name,
-                            size_t name_length, size_t *length) {
+static const char *value_of(const char *line, const char *end, const char *name, size_t name_length,
+                            size_t *length) {
   if ((size_t)(end - line) <= name_length || line[name_length] != ':' ||
       strncasecmp(line, name, name_length) != 0)
     return NULL;

@@ -39,7 +39,8 @@ dt_transfer_id ldt_engine_start(lua_State *L, int engine, const dt_request *requ
 
 /*
  * For a transfer that is started without ldt_engine_start, since it ends before anything else of
- * Lua's runs: so that ldt_engine_hold can be called should it not end. May raise; runs no finalizer.
+ * Lua's runs: so that ldt_engine_hold can be called should it not end. May raise; runs no
+ * finalizer.
  */
 void ldt_engine_reserve(lua_State *L, int engine);
 
