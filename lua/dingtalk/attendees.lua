@@ -22,8 +22,8 @@ local path_arguments = { "user", "cal", "event" }
 
 local function url_of(client, kind, user, cal, event)
   if cal == nil then cal = "primary" end
-  local url, which, fault, detail = core.url(client.base_url, "/v1.0/calendar/users/", user,
-    "/calendars/", cal, "/events/", event, kind.tail)
+  local path = kind.path
+  local url, which, fault, detail = core.url(client.base_url, path[1], user, path[3], cal, path[5], event, kind.tail)
   if url then return url end
   local name = path_arguments[which]
   local text = detail and "must be a string, not a " .. detail or options.fault_text(fault)

@@ -60,6 +60,7 @@ function methods:add_attendees(token, user, cal, event, list, opts)
   if not result then
     return change(self, "add", token, user, cal, event, list, opts, body, client_token, id, started)
   end
+  -- earn_retry would see to it, but stands in a module that a plain call does not compile.
   if self.retries_left < self.retry_budget then self:earn_retry() end
   return result
 end
@@ -78,6 +79,7 @@ function methods:remove_attendees(token, user, cal, event, list, opts)
   if not result then
     return change(self, "remove", token, user, cal, event, list, opts, body, client_token, id, started)
   end
+  -- earn_retry would see to it, but stands in a module that a plain call does not compile.
   if self.retries_left < self.retry_budget then self:earn_retry() end
   return result
 end

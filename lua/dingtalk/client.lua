@@ -59,14 +59,17 @@ local is_plain = {
   base_url = is_plain_url, ca_file = is_plain_path, ca_path = is_plain_path, loop = is_plain_path,
 }
 
+local function is_plain_option(name, value)
+  if name == "allow_http" then return value == true end
+  local is = is_plain[name]
+  return is and type(value) == "string" and is(value)
+end
+
 -- Whether a configuration says only what needs no closer look; what else there may be is for options.lua to judge.
 local function is_plain_config(config)
   if type(config) ~= "table" or getmetatable(config) ~= nil then return config == nil end
   for name, value in next, config do
-    local plain = is_plain[name]
-    if type(value) ~= "string" or not plain or not plain(value) then
-      if name ~= "allow_http" or value ~= true then return false end
-    end
+    if not is_plain_option(name, value) then return false end
   end
   return true
 end
@@ -140,8 +143,9 @@ function methods:close()
   local engine, slots, sleepers = self.engine, self.in_flight, self.sleepers
   self.loop:close()
   self.closed, self.engine, self.in_flight, self.sleepers = true, nil, {}, {}
+  local is_ours = engine and engine:is_usable() -- else they are those of a fork's parent
   for id, slot in pairs(slots) do
-    slot.cancelled, slot.sent = "closed", engine:cancel(id) or false
+    slot.cancelled, slot.sent = "closed", not is_ours or engine:cancel(id) or false
   end
   if engine then engine:close() end
   for _, slot in pairs(slots) do waiting.wake(slot) end

@@ -64,15 +64,13 @@ local function compile(name, text, path)
   collectgarbage "stop"
   local ok, module = pcall(run, name, text, path)
   if collects then collectgarbage "restart" end
-  if ok then
-    package.preload[name] = nil
-    local nested = package.loaded[name] -- where what a collection or a hook ran came upon half a module all the same
-    if type(nested) == "table" then return nested end
-  else
+  if not ok then
     package.loaded[name] = nil
     error(module, 0)
   end
-  return module
+  package.preload[name] = nil
+  local nested = package.loaded[name] -- where what a collection or a hook ran came upon half a module all the same
+  return type(nested) == "table" and nested or module
 end
 
 -- Leaves the text where require looks first, whoever calls that. False where it is for require to find.

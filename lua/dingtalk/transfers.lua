@@ -5,8 +5,6 @@ local core = require "dingtalk.core"
 local limits = require "dingtalk.limits"
 local waiting = require "dingtalk.waiting"
 
-local RETRY_EARNED = 0.2 -- retries a success gives back to the budget: ours, as AWS SDKs do
-
 local transfers = {}
 
 ---@class dingtalk.Client
@@ -33,7 +31,7 @@ end
 
 --- Gives the budget back what a success earns.
 function methods:earn_retry()
-  local left = self.retries_left + RETRY_EARNED
+  local left = self.retries_left + limits.retry_earned
   self.retries_left = left < self.retry_budget and left or self.retry_budget
 end
 
@@ -61,7 +59,7 @@ local function take(engine, slot, id)
 end
 
 --- Waits for the end of a transfer: fills the slot with curl, status, sent, body, request_id,
---- retry_after (seconds), message, overflow, resent, or cancelled.
+--- retry_after (seconds), message, overflow, resent, proxy_status; or cancelled and sent.
 function methods:await(slot, id)
   if self.closed then -- by a finalizer, since it was started
     slot.cancelled, slot.sent = "closed", true
@@ -147,6 +145,7 @@ end
 ---@return number?
 function methods:timeout()
   if self.closed or not self.engine then return nil end
+  if not self.engine:is_usable() then return 0 end -- after a fork step() is to let go of them
   local seconds = self.engine:timeout()
   if self:is_idle() or self.engine:pollfd() then return seconds end
   return math.min(seconds or limits.poll_interval, limits.poll_interval)

@@ -175,6 +175,21 @@ return {
     assert(#used == 2 and used[1] == used[2], "the parent's connection was not kept")
   end,
 
+  ["fork with calls in flight: the child closes its client"] = function()
+    local client = example.client { loop = "manual" }
+    sandbox.faults { fault = "delay", ms = 300, next = 2 }
+    local said = manual_calls(client, 2)
+    step_until(client, function() return sandbox.counters().in_flight == 2 end)
+    local pid = child(function()
+      assert(client:timeout() == 0)
+      client:close()
+      assert(said[1] == "closed unknown" and said[2] == "closed unknown", said[1])
+    end)
+    step_until(client, function() return said[1] and said[2] end)
+    assert(said[1] == "added" and said[2] == "added", said[1])
+    wait_for(pid)
+  end,
+
   ["fork with calls in flight: the parent's go on, the child's are unknown"] = function()
     local client = example.client { loop = "manual" }
     sandbox.faults { fault = "delay", ms = 300, next = 2 }
