@@ -25,7 +25,7 @@ typedef struct dt_idset {
   uint32_t shift; /* leaves of a hash's 64 bits the upper ones that number a slot */
 } dt_idset;
 
-/* Makes room for positions from 1 to `capacity`, at most 16,000; false when out of memory. Free it
+/* Makes room for positions from 1 to `capacity`, at most 65,535; false when out of memory. Free it
    in any case. */
 bool dt_idset_init(dt_idset *set, uint32_t capacity);
 

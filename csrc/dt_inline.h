@@ -2,6 +2,8 @@
 #ifndef DT_INLINE_H
 #define DT_INLINE_H
 
+#include <stdint.h>
+
 #if defined(__GNUC__)
 #define DT_INLINE \
   inline __attribute__((always_inline))         /* a part of what is done for each attendee */
@@ -14,5 +16,8 @@
 #define DT_APART
 #define DT_LIKELY(condition) (condition)
 #endif
+
+/* Eight bytes of one value, a uint64_t. */
+#define DT_EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
 #endif

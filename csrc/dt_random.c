@@ -1,25 +1,25 @@
 #include "dt_random.h"
 
+#include "dt_inline.h"
+
 #include <stdint.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
 /* A hex digit a byte for each four bits; which one stands where is of no matter for random ones. */
 static uint64_t hex_of(uint32_t bits) {
   uint64_t digits = bits;
   digits = (digits | digits << 16) & UINT64_C(0x0000FFFF0000FFFF);
   digits = (digits | digits << 8) & UINT64_C(0x00FF00FF00FF00FF);
-  digits = (digits | digits << 4) & EACH_BYTE(0x0F);
-  uint64_t letters = ((digits + EACH_BYTE(6)) >> 4) & EACH_BYTE(1);
-  return digits + EACH_BYTE('0') + letters * ('a' - '0' - 10);
+  digits = (digits | digits << 4) & DT_EACH_BYTE(0x0F);
+  uint64_t letters = ((digits + DT_EACH_BYTE(6)) >> 4) & DT_EACH_BYTE(1);
+  return digits + DT_EACH_BYTE('0') + letters * ('a' - '0' - 10);
 }
 
 /* getentropy gives up to 256 bytes at once, never fewer, and is on Linux, the BSDs and macOS. */
 bool dt_random_uuid(char out[DT_UUID_BYTES]) {
-  uint32_t bits[4];
+  uint32_t bits[5];
   uint64_t digits[4];
   if (getentropy(bits, sizeof bits) != 0)
     return false;
@@ -33,7 +33,7 @@ bool dt_random_uuid(char out[DT_UUID_BYTES]) {
   memcpy(out + 24, hex + 20, 12);
   out[8] = out[13] = out[18] = out[23] = '-';
   out[14] = '4';
-  out[19] = "89ab"[bits[2] & 3];
+  out[19] = "89ab"[bits[4] & 3];
   return true;
 }
 

@@ -17,8 +17,6 @@
 #include <emmintrin.h>
 #endif
 
-#define DT_EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
 /*
  * No top bit is set when all eight bytes can be copied as they are: ASCII, no
  * control byte, no quote, no backslash. A byte below 0x80 minus more than itself
@@ -48,14 +46,14 @@ static DT_INLINE bool dt_text_copy_eights(char *out, const char *text, size_t le
 typedef signed char dt_text_block __attribute__((vector_size(16)));
 typedef unsigned char dt_text_ublock __attribute__((vector_size(16)));
 
-/* The same for sixteen bytes: all bits of a byte are set where it is refused. One more than itself
-   is below 0x21, as a signed number, for each byte that is no visible ASCII. */
+/* The same for sixteen bytes: all bits of a byte are set where it is refused. A control byte, and
+   one that is no ASCII, is less than 0x21 as a signed number once 1 is added; a space is not. */
 static DT_INLINE dt_text_block dt_text_copy_sixteen(char *out, const char *text) {
   dt_text_block w;
   memcpy(&w, text, sizeof w);
   memcpy(out, &w, sizeof w);
-  dt_text_block invisible = (dt_text_block)((dt_text_ublock)w + 1) < 0x21;
-  return invisible | (dt_text_block)(w == '"') | (dt_text_block)(w == '\\');
+  dt_text_block unfit = (dt_text_block)((dt_text_ublock)w + 1) < 0x21;
+  return unfit | (dt_text_block)(w == '"') | (dt_text_block)(w == '\\');
 }
 
 /* The two steps that most ids take are no loop. */
@@ -72,8 +70,9 @@ static DT_INLINE bool dt_text_copy_sixteens(char *out, const char *text, size_t 
 #define dt_text_copy_sixteens dt_text_copy_eights
 #endif
 
-/* Most ids are plain ASCII of 13 to 40 bytes: a step a word, the last step overlapping, and one
-   look at the end whether there was anything else. */
+/* Copies a text and tells whether it is plain; false also for one of less than 8 bytes, which the
+   caller writes the long way. Steps of 16 or 8 bytes, the last one overlapping, and one look at the
+   end whether there was anything else. */
 static DT_INLINE bool dt_text_copy_plain(char *out, const char *text, size_t length) {
   if (length >= 16)
     return dt_text_copy_sixteens(out, text, length);
@@ -82,7 +81,8 @@ static DT_INLINE bool dt_text_copy_plain(char *out, const char *text, size_t len
 
 /*
  * The same for many texts of 16 to 32 bytes, as most ids are, which are asked once, at the end,
- * whether all were plain. Some are doubted without need: those with a space or an exclamation mark.
+ * whether all were plain. With SSE2 some are doubted without need: those with a space or an
+ * exclamation mark.
  */
 enum { DT_TEXT_SHORTEST_DOUBTED = 16, DT_TEXT_LONGEST_DOUBTED = 32 };
 

@@ -14,8 +14,6 @@
    metatable up by name takes a twentieth of a call with one attendee. */
 enum { METATABLE = 1, STRINGS, UPVALUES = 4 };
 
-enum { KEPT_BODY_BYTES = 64 * 1024 }; /* of attendees that are written anew: one full batch */
-
 static const char *tail_of(lua_State *L, int push, int chat) {
   static const char *const tails[3][3] = {
       {"]}", "],\"chatNotification\":false}", "],\"chatNotification\":true}"},
@@ -190,22 +188,19 @@ void ldt_attendees_count(lua_State *L, int index, int change) {
     dt_buf_free(&self->body);
 }
 
-void ldt_attendees_free(ldt_attendees *self) {
-  self->batch_count = 0;
-  dt_idset_free(&self->seen);
-  if (!self->transfers)
-    dt_buf_free(&self->body);
-}
-
 void ldt_attendees_keep(ldt_attendees *self) {
   self->batch_count = 0;
-  dt_buf_clear(&self->body, KEPT_BODY_BYTES);
+  dt_buf_clear(&self->body, DT_KEEP_BODY_BYTES);
 }
 
 /* attendees:free() frees the bodies, which the collector would take for small, once no transfer
    reads from them. Idempotent. */
 static int attendees_free(lua_State *L) {
-  ldt_attendees_free(check_attendees(L, 1));
+  ldt_attendees *self = check_attendees(L, 1);
+  self->batch_count = 0;
+  dt_idset_free(&self->seen);
+  if (!self->transfers)
+    dt_buf_free(&self->body);
   return 0;
 }
 

@@ -19,7 +19,6 @@
 
 enum {
   LAST_ARGUMENT = 4,        /* the top of the stack where a walk of the list begins */
-  CHUNK = 64,               /* entries that are read before they are written */
   LONGEST_USUAL = 64,       /* bytes of an id that add_usual takes */
   FEWEST_BY_POSITION = 16,  /* entries from which on is_all_array is worth its price */
   USUAL_ATTENDEE_BYTES = 96 /* of a body, the most that add_usual writes */
@@ -29,12 +28,15 @@ enum {
 
 enum { OPENING_LENGTH = sizeof OPENING - 1 };
 
-/* What follows an id, the opening of the next one included. Copied whole, and what is too much
-   overwritten: moves of a fixed size, and no branch on the flag. */
+/* What follows an id, the opening of the next one included. Copied with what lies behind it, and
+   what is too much overwritten: moves of a fixed size, and no branch on the flag. */
 typedef struct ending {
   char text[32];
   size_t length; /* without the opening */
 } ending;
+
+_Static_assert(USUAL_ATTENDEE_BYTES >= LONGEST_USUAL + sizeof((ending *)0)->text,
+               "add_usual copies a whole ending behind the longest id");
 
 /* What an entry says about isOptional. */
 enum { UNSAID, REQUIRED, OPTIONAL };
@@ -117,7 +119,7 @@ static DT_INLINE bool write_attendee(ldt_encoder *enc, const char *id, size_t le
   if (dt_text_copy_plain(out, id, length))
     out += length;
   else if ((out = write_escaped(enc, out - 1, id, length)))
-    out--;
+    out--; /* its quotes are those of the opening and the ending */
   else
     return false;
   memcpy(out, end->text, sizeof end->text);
@@ -146,7 +148,7 @@ static bool add(ldt_encoder *enc) {
 
 /*
  * The same for `count` entries that were read, all of them or none: none where one has an unusual
- * id. Nothing is called here, and what is invariant stays in registers; nothing is asked an entry
+ * id. The loop calls nothing, so what is invariant stays in registers, and asks nothing of an entry
  * that can be asked once, at the end. What was added to the set may stay there.
  */
 static DT_INLINE bool add_usual(ldt_encoder *enc, uint32_t count, bool all_unsaid) {
@@ -285,7 +287,8 @@ static bool add_in_order(ldt_encoder *enc, uint32_t count, bool *in_order) {
   return true;
 }
 
-/* Whether every key is a position from 1 to `count`. */
+/* Whether all keys are whole numbers from 1 on, none of them far beyond a list, and `count` in
+   number: that none is missing among them is for add_by_position to see. */
 static bool check_keys(ldt_encoder *enc, uint32_t count) {
   lua_State *L = enc->L;
   uint32_t found = 0;
@@ -305,8 +308,7 @@ static bool check_keys(ldt_encoder *enc, uint32_t count) {
   if (found == count)
     return true;
   for (enc->position = 1;; enc->position++) {
-    lua_rawgeti(L, 1, (int)enc->position);
-    if (lua_isnil(L, -1))
+    if (ldt_rawgeti(L, 1, enc->position) == LUA_TNIL)
       return fail(enc, "hole", NULL);
     lua_pop(L, 1);
   }
@@ -388,7 +390,7 @@ static uint32_t least(uint32_t a, uint32_t b) {
 static bool add_by_position(ldt_encoder *enc, uint32_t count) {
   while (enc->position < count) {
     /* A chunk ends with the batch; the entry that may begin another one is read alone. */
-    uint32_t wanted = least(CHUNK, DT_BATCH_ATTENDEES - enc->count);
+    uint32_t wanted = least(LDT_ENCODER_CHUNK, DT_BATCH_ATTENDEES - enc->count);
     wanted = wanted ? least(wanted, count - enc->position) : 1;
     uint32_t read = read_chunk(enc, wanted);
     if (!add_chunk(enc, read))

@@ -64,9 +64,6 @@ enum {
  */
 bool ldt_encode(ldt_encoder *enc, uint32_t count);
 
-/* Frees the bodies once no transfer reads from them. */
-void ldt_attendees_free(ldt_attendees *self);
-
 /* Empties them, to be written anew; none may read from them. */
 void ldt_attendees_keep(ldt_attendees *self);
 

@@ -1,7 +1,7 @@
 /*
  * The engine as a userdata. Its user value is a table that holds the request
- * body of each transfer by slot, so that the memory libcurl reads from stays
- * while the transfer does.
+ * body of each transfer by slot, false where the slot has none, so that the memory libcurl reads
+ * from stays while the transfer does.
  */
 #include "ldt_engine.h"
 
@@ -223,8 +223,6 @@ static int engine_start(lua_State *L) {
   request.token = luaL_optlstring(L, 4, NULL, &request.token_length);
   request.client_token = luaL_optlstring(L, 5, NULL, &request.client_token_length);
   request.timeout_ms = ldt_milliseconds(luaL_checknumber(L, 8));
-  if (request.timeout_ms < 1)
-    request.timeout_ms = 1;
   read_body(L, &request);
   dt_transfer_id id = ldt_engine_start(L, 1, &request, 6, &fault);
   if (!id)

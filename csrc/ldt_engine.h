@@ -20,10 +20,12 @@ typedef struct ldt_engine {
   uint32_t slots;                /* of the table of bodies that need no memory to be filled */
 } ldt_engine;
 
-/* Rounded up. Not with ceil: a library more would be searched for every symbol of libcurl's. */
+/* Rounded up, at least 1. Not with ceil: a library more would be searched for every symbol of
+ * libcurl's. */
 static inline long ldt_milliseconds(lua_Number seconds) {
   long whole = (long)(seconds * 1000);
-  return whole + ((lua_Number)whole < seconds * 1000);
+  whole += (lua_Number)whole < seconds * 1000;
+  return whole < 1 ? 1 : whole;
 }
 
 /* Whether it is open and of this process. Costs a system call: getpid is not cached. */

@@ -21,8 +21,6 @@
 /* The URL's literals: those between the ids, then the end for each of the calls. */
 enum { BEFORE_USER, BEFORE_CALENDAR, BEFORE_EVENT, AFTER_ADDING, AFTER_REMOVING, LITERALS };
 
-enum { MAX_REQUEST_ID_BYTES = 256 };
-
 enum { IDS = 3, MAX_LITERAL_BYTES = DT_MAX_URL_BYTES - IDS * 3 * DT_MAX_ID_BYTES };
 
 typedef struct literal {
@@ -208,19 +206,18 @@ static void push_result(lua_State *L, const ldt_batch *batch) {
 
 typedef struct request_id {
   size_t length; /* 0: the answer has none */
-  char text[MAX_REQUEST_ID_BYTES];
+  char text[DT_MAX_PLAIN_REQUEST_ID_BYTES];
 } request_id;
 
-/* False when it is longer than any that is plain. */
+/* False when there is no room for it: no plain answer's is that long. */
 static bool copy_request_id(request_id *to, const dt_answer *answer) {
   const char *text =
       dt_header_find(answer->headers, answer->headers_length, "x-acs-request-id", &to->length);
   if (!text)
     to->length = 0;
-  if (to->length > sizeof to->text)
-    return false;
-  memcpy(to->text, text ? text : "", to->length);
-  return true;
+  else if (to->length <= sizeof to->text)
+    memcpy(to->text, text, to->length);
+  return to->length <= sizeof to->text;
 }
 
 /* Waits for the transfer where that is for us to do: in the main coroutine, since another may be
