@@ -3,10 +3,10 @@
  * libcurl. The body is ready made, every option and header is the one that
  * csrc/dt_handle.c sets, and the answer is captured as there.
  *
- * usage: bare kept|fresh URL CA CALLS ATTENDEES
+ * usage: bare kept|plain|fresh URL CA CALLS ATTENDEES
  *
- * `kept` sets one handle up once and performs it again and again; `fresh` makes
- * a handle a call. CA is a certificate file, or a hashed directory, or "-".
+ * `kept` sets one handle up once and performs it again and again; `plain` does so
+ * with the URL in one piece, as most programs; `fresh` makes a handle a call. CA is a certificate file, or a hashed directory, or "-".
  * Twenty calls are made before the measuring starts, unless it is for one only.
  */
 #include <curl/curl.h>
@@ -34,6 +34,7 @@ typedef struct bare {
   CURLU *origin;
   const char *ca;
   bool ca_is_directory;
+  bool url_is_whole;
   char url[1024];
   char *body;
   size_t body_length;
@@ -92,7 +93,7 @@ static int close_socket(void *user, curl_socket_t fd) {
 /* The origin parsed, and the rest as it is to be sent, for TLS. */
 static void set_url(bare *self) {
   CURL *easy = self->easy;
-  if (strncmp(self->url, "https:", 6) != 0) {
+  if (self->url_is_whole || strncmp(self->url, "https:", 6) != 0) {
     SET(CURLOPT_URL, self->url);
     return;
   }
@@ -238,8 +239,9 @@ int main(int argc, char **argv) {
   static bare self;
   struct stat info;
   if (argc != 6)
-    die("usage: bare kept|fresh URL CA CALLS ATTENDEES");
+    die("usage: bare kept|plain|fresh URL CA CALLS ATTENDEES");
   bool fresh = strcmp(argv[1], "fresh") == 0;
+  self.url_is_whole = strcmp(argv[1], "plain") == 0;
   int calls = atoi(argv[4]);
   self.ca = strcmp(argv[3], "-") ? argv[3] : NULL;
   self.ca_is_directory = self.ca && stat(self.ca, &info) == 0 && S_ISDIR(info.st_mode);

@@ -43,7 +43,9 @@ function measure.programs(runners, rounds)
   return samples
 end
 
-local function instructions(contestant)
+--- Instructions of a whole program, from its start to its end.
+---@return number
+function measure.program_instructions(contestant)
   local line = shell.line({ "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
     table.unpack(contestant.words) }, contestant.environment)
   local text = shell.output(line .. " 2>&1")
@@ -56,7 +58,8 @@ end
 ---@param turns integer
 ---@return number
 function measure.instructions(start, turns)
-  return (instructions(start(2 * turns)) - instructions(start(turns))) / turns
+  local count = measure.program_instructions
+  return (count(start(2 * turns)) - count(start(turns))) / turns
 end
 
 return measure

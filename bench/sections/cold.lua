@@ -18,6 +18,11 @@ return function(quick)
   }
   local samples = measuring.programs(list, quick and 5 or 25)
   local base, node = samples[list[1].name], samples["Node SDK"]
+  report.section("Cold start to first answer: instructions")
+  local least = measuring.program_instructions(list[1].start)
+  for _, i in ipairs { 1, 3, 4 } do
+    report.row(list[i].name, "instructions", measuring.program_instructions(list[i].start), least, "bare, on demand")
+  end
   for _, quantity in ipairs { "wall", "cpu" } do
     report.section(quantity == "wall" and "Cold start to first answer: time" or "Cold start to first answer: CPU")
     for _, runner in ipairs(list) do

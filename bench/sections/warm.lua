@@ -19,12 +19,13 @@ end
 local function runners(attendees, calls)
   local list = {
     { "bare libcurl, handle kept", bare("kept", attendees), calls },
+    { "bare libcurl, handle kept, URL in one piece", bare("plain", attendees), calls },
     { "module, Lua 5.4, strings", module("lua5.4", attendees, "strings"), calls },
     { "module, LuaJIT, strings", module("luajit", attendees, "strings"), calls },
   }
   if attendees > 1 then
-    table.insert(list, 3, { "module, Lua 5.4, tables", module("lua5.4", attendees, "tables"), calls })
-    table.insert(list, 4, { "module, Lua 5.4, tables with isOptional", module("lua5.4", attendees, "optional"), calls })
+    table.insert(list, 4, { "module, Lua 5.4, tables", module("lua5.4", attendees, "tables"), calls })
+    table.insert(list, 5, { "module, Lua 5.4, tables with isOptional", module("lua5.4", attendees, "optional"), calls })
   end
   return list
 end
@@ -85,7 +86,7 @@ end
 return function(quick)
   local one = { ["module, Lua 5.4, strings"] = 1.05 }
   local many = { ["module, Lua 5.4, strings"] = 1.25, ["module, Lua 5.4, tables"] = 1.45 }
-  count_instructions(1, quick and 200 or 500, one)
+  count_instructions(1, quick and 300 or 1500, one)
   count_instructions(500, quick and 100 or 200, many)
   time(1, quick and 400 or 1500, quick and 3 or 9, one)
   time(500, quick and 100 or 300, quick and 3 or 9, many)
