@@ -317,10 +317,12 @@ static void move_texts(dt_answer *answer, char *to) {
  * Gives the transfer back. Nothing when a finalizer has just closed the engine.
  */
 static int engine_take(lua_State *L) {
-  const ldt_engine *self = check_open(L);
+  const ldt_engine *self = luaL_checkudata(L, 1, TYPE_NAME);
   dt_transfer_id id = check_id(L);
   dt_answer answer;
   char small[SMALL_ANSWER_BYTES];
+  if (!self->engine)
+    return 0;
   if (!dt_engine_answer(self->engine, id, &answer))
     return luaL_argerror(L, 2, "no transfer that has ended");
   /* Whatever allocates in Lua may run a finalizer, and that close the engine: so nothing of it is
