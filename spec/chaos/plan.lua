@@ -3,6 +3,7 @@ local prng = require "spec.chaos.prng"
 
 local BATCH = 500
 local EVENTS = 100
+local MOST = 5000 -- people in an event: the service's limit, which these calls are not to meet
 local MANY_SHARE = 0.015 -- of the calls take several batches
 local HASTY_SHARE = 0.15 -- of the calls have less time than a delayed answer takes
 local HASTY_SECONDS, PATIENT_SECONDS = 0.3, 6
@@ -64,17 +65,25 @@ local function person(call, position, random)
   return id
 end
 
+-- An event that has room for so many more.
+local function event_for(size, random, held)
+  local number = random:between(1, EVENTS)
+  while (held[number] or 0) + size > MOST do number = number % EVENTS + 1 end
+  held[number] = (held[number] or 0) + size
+  return plan.events[number]
+end
+
 --- The calls of a run, in order.
 function plan.calls(seed, count)
   local random = prng.new(seed)
-  local calls = {}
+  local calls, held = {}, {}
   for index = 1, count do
     local many = random:unit() < MANY_SHARE
     local size = many and random:between(BATCH + 1, 3 * BATCH) or random:between(1, 5)
     local list = {}
     for position = 1, size do list[position] = person(index, position, random) end
     calls[index] = {
-      index = index, event = plan.events[random:between(1, EVENTS)], list = list, size = size,
+      index = index, event = event_for(size, random, held), list = list, size = size,
       batches = math.ceil(size / BATCH), concurrency = many and random:between(1, 3) or nil,
       timeout = random:unit() < HASTY_SHARE and HASTY_SECONDS or PATIENT_SECONDS,
     }
