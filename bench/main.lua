@@ -18,7 +18,7 @@ local function about()
   return {
     "# Figures\n",
     ("Made by `bench/run%s`: %s cores, Linux %s, %s, %s, %s, Node %s, %s.\n"):format(
-      quick and " --quick" or "", first_line("nproc"), first_line("uname -r"),
+      quick and " --quick" or "", first_line("nproc"), first_line("uname -r"):match("^%d+%.%d+"),
       first_line("curl --version"):match("libcurl/[%d.]+ OpenSSL/[%d.]+"), first_line("lua5.4 -v"):match("^Lua [%d.]+"),
       first_line("luajit -v"):match("^LuaJIT [%d.]+"), first_line("node --version"),
       first_line("nginx -v"):match("nginx/[%d.]+")),
