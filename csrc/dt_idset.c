@@ -3,15 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In pieces, which the C library writes by vectors: from some size on it takes an instruction that
-   is slow to start, and by which callgrind counts each byte. */
-static void clear(uint16_t *slots, size_t count) {
-  enum { PIECE = 512 };
-  for (; count > PIECE; count -= PIECE, slots += PIECE)
-    memset(slots, 0, PIECE * sizeof *slots);
-  memset(slots, 0, count * sizeof *slots);
-}
-
 /* A quarter full at most: an id that meets another costs more than the room. */
 bool dt_idset_init(dt_idset *set, uint32_t capacity) {
   uint32_t slots = 8;
@@ -24,7 +15,7 @@ bool dt_idset_init(dt_idset *set, uint32_t capacity) {
   if (!set->entries)
     return false;
   set->slots = (uint16_t *)(void *)((char *)set->entries + entries_size);
-  clear(set->slots, slots);
+  memset(set->slots, 0, slots * sizeof *set->slots);
   return true;
 }
 
