@@ -2,11 +2,11 @@
 set(DT_INSTALL_LUADIR "${CMAKE_INSTALL_DATADIR}/lua/${DT_LUA_ABI}" CACHE STRING
   "Where the Lua files go (below it: dingtalk/)")
 set(DT_INSTALL_CDIR "${CMAKE_INSTALL_LIBDIR}/lua/${DT_LUA_ABI}" CACHE STRING
-  "Where the C module goes (below it: dingtalk/core.so, and what that loads)")
+  "Where the C module goes (below it: dingtalk/core.so)")
 set(DT_INSTALL_BINDIR "${CMAKE_INSTALL_BINDIR}" CACHE STRING
   "Where the command-line tool goes")
 
-install(TARGETS ${DT_MODULES}
+install(TARGETS dingtalk_core
   LIBRARY DESTINATION "${DT_INSTALL_CDIR}/dingtalk" COMPONENT module)
 install(DIRECTORY lua/dingtalk DESTINATION "${DT_INSTALL_LUADIR}" COMPONENT module
   FILES_MATCHING PATTERN "*.lua")

@@ -18,7 +18,6 @@ LDT_EXPORT int luaopen_dingtalk_core(lua_State *L);
 /* Adds the functions of the part to the module table on top. */
 void ldt_open_attendees(lua_State *L);
 void ldt_open_engine(lua_State *L);
-void ldt_open_shortcut(lua_State *L);
 
 /* The name a fault has in Lua, as an error code. */
 const char *ldt_text_fault(dt_text_fault fault);
@@ -35,11 +34,6 @@ const char *ldt_attendees_body(lua_State *L, int index, lua_Integer number, size
  * raises; a value that is no userdata is left alone.
  */
 void ldt_attendees_count(lua_State *L, int index, int change);
-
-#define LDT_ENGINE_TYPE "dingtalk.engine"
-
-/* A method of the engine that stands in ldt_shortcut.c. */
-int ldt_engine_shortcut(lua_State *L);
 
 /* Makes the metatable `name` with `metamethods` and, as __index, `methods`. */
 void ldt_new_metatable(lua_State *L, const char *name, const luaL_Reg *metamethods,

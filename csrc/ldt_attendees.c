@@ -46,24 +46,9 @@ static int push_failure(lua_State *L, const ldt_encoder *enc) {
   return 5;
 }
 
-/* The attendees on top, where they can be written anew; else there is nothing on top any more. */
-static ldt_attendees *take_spare(lua_State *L, uint32_t batches) {
-  ldt_attendees *spare = lua_touserdata(L, -1);
-  bool fits = false;
-  if (spare && lua_getmetatable(L, -1)) {
-    fits = lua_rawequal(L, -1, lua_upvalueindex(METATABLE)) && spare->room >= batches &&
-           !spare->transfers;
-    lua_pop(L, 1);
-  }
-  if (!fits)
-    lua_pop(L, 1);
-  return fits ? spare : NULL;
-}
-
 static ldt_attendees *new_attendees(lua_State *L, uint32_t batches) {
   ldt_attendees *out = lua_newuserdata(L, sizeof *out + batches * sizeof(ldt_batch));
   memset(out, 0, sizeof *out);
-  out->room = batches;
   dt_buf_init(&out->body, DT_MAX_REQUEST_BYTES);
   lua_pushvalue(L, lua_upvalueindex(METATABLE));
   lua_setmetatable(L, -2);
@@ -71,14 +56,13 @@ static ldt_attendees *new_attendees(lua_State *L, uint32_t batches) {
 }
 
 /*
- * core.attendees(list, push, chat, removing, spare) -> attendees; or nil, code,
+ * core.attendees(list, push, chat, removing) -> attendees; or nil, code,
  * position, field, detail. `push` and `chat` are the API's notification
- * switches, nil to leave them unsaid. `spare` may be attendees that nobody needs
- * any more.
+ * switches, nil to leave them unsaid.
  */
 static int core_attendees(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 5);
+  lua_settop(L, 4);
   ldt_encoder enc = {
       .L = L,
       .strings = lua_touserdata(L, lua_upvalueindex(STRINGS)),
@@ -88,10 +72,8 @@ static int core_attendees(lua_State *L) {
   size_t count = lua_rawlen(L, 1);
   luaL_checkstack(L, LDT_ENCODER_STACK, NULL);
   uint32_t batches = count > DT_MAX_ATTENDEES ? 1 : (uint32_t)count / DT_BATCH_ATTENDEES + 1;
-  lua_remove(L, 4);
-  enc.out = take_spare(L, batches); /* at 4, where it stays */
-  if (!enc.out)
-    enc.out = new_attendees(L, batches);
+  lua_settop(L, 3);
+  enc.out = new_attendees(L, batches); /* at 4, where it stays */
   lua_pushnil(L);
   bool is_empty = count == 0 && !lua_next(L, 1);
   if (is_empty)
@@ -186,11 +168,6 @@ void ldt_attendees_count(lua_State *L, int index, int change) {
   self->transfers += change;
   if (!self->transfers && !self->batch_count)
     dt_buf_free(&self->body);
-}
-
-void ldt_attendees_keep(ldt_attendees *self) {
-  self->batch_count = 0;
-  dt_buf_clear(&self->body, DT_KEEP_BODY_BYTES);
 }
 
 /* attendees:free() frees the bodies, which the collector would take for small, once no transfer

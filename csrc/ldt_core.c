@@ -230,6 +230,5 @@ int luaopen_dingtalk_core(lua_State *L) {
   lua_setfield(L, -2, "libcurl");
   ldt_open_attendees(L);
   ldt_open_engine(L);
-  ldt_open_shortcut(L);
   return 1;
 }

@@ -24,7 +24,6 @@ typedef struct ldt_attendees {
   dt_buf body; /* the bodies of all batches, one after the other */
   dt_idset seen;
   int transfers; /* that read from the body */
-  uint32_t room; /* batches there is room for */
   uint32_t batch_count;
   ldt_batch batches[];
 } ldt_attendees;
@@ -63,8 +62,5 @@ enum {
  * is wrong.
  */
 bool ldt_encode(ldt_encoder *enc, uint32_t count);
-
-/* Empties them, to be written anew; none may read from them. */
-void ldt_attendees_keep(ldt_attendees *self);
 
 #endif

@@ -3,8 +3,9 @@
  * body of each transfer by slot, false where the slot has none, so that the memory libcurl reads
  * from stays while the transfer does.
  */
-#include "ldt_engine.h"
+#include "ldt.h"
 
+#include "dt_engine.h"
 #include "dt_header.h"
 #include "dt_poller.h"
 #include "dt_waker.h"
@@ -15,7 +16,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TYPE_NAME LDT_ENGINE_TYPE
+#define TYPE_NAME "dingtalk.engine"
+
+typedef struct ldt_engine {
+  dt_engine *engine; /* NULL once closed */
+  dt_waker *waker;   /* NULL unless the host needs one */
+  pid_t pid;         /* the process that made it */
+} ldt_engine;
 
 enum { SMALL_ANSWER_BYTES = 1024 }; /* of one that lies on the stack: nearly all */
 
@@ -35,10 +42,8 @@ static int engine_close(lua_State *L) {
   dt_engine *engine = self->engine;
   dt_waker *waker = self->waker;
   bool is_own = self->pid == getpid();
-  free(self->shortcut);
   self->engine = NULL;
   self->waker = NULL;
-  self->shortcut = NULL;
   (is_own ? dt_waker_free : dt_waker_abandon)(waker);
   (is_own ? dt_engine_free : dt_engine_abandon)(engine);
   if (engine)
@@ -54,13 +59,13 @@ static ldt_engine *check_open(lua_State *L) {
   return self;
 }
 
-bool ldt_engine_is_usable(const ldt_engine *self) {
+static bool is_usable(const ldt_engine *self) {
   return self->engine && self->pid == getpid();
 }
 
 static ldt_engine *check_self(lua_State *L) {
   ldt_engine *self = check_open(L);
-  if (!ldt_engine_is_usable(self))
+  if (!is_usable(self))
     luaL_error(L, "the engine belongs to another process");
   return self;
 }
@@ -155,31 +160,8 @@ static void let_go(lua_State *L, int engine, uint32_t slot) {
   lua_pop(L, 1);
 }
 
-void ldt_engine_reserve(lua_State *L, int engine) {
-  ldt_engine *self = lua_touserdata(L, engine);
-  uint32_t slot = dt_engine_next_slot(self->engine);
-  if (slot <= self->slots)
-    return;
-  lua_getuservalue(L, engine);
-  for (; self->slots < slot; self->slots++) {
-    int next = (int)self->slots + 1;
-    lua_rawgeti(L, -1, next);
-    if (lua_isnil(L, -1)) { /* else it is of a transfer of ldt_engine_start's */
-      lua_pushboolean(L, 0);
-      lua_rawseti(L, -3, next);
-    }
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-}
-
-void ldt_engine_hold(lua_State *L, int engine, dt_transfer_id id, int body) {
-  const ldt_engine *self = lua_touserdata(L, engine);
-  anchor(L, engine, dt_engine_slot(self->engine, id), body);
-}
-
-dt_transfer_id ldt_engine_start(lua_State *L, int engine, const dt_request *request, int body,
-                                dt_engine_fault *fault) {
+static dt_transfer_id start(lua_State *L, int engine, const dt_request *request, int body,
+                            dt_engine_fault *fault) {
   const ldt_engine *self = lua_touserdata(L, engine);
   /* Before the start: afterwards a raised "not enough memory" would leave a transfer that reads
      from a body nothing holds. */
@@ -191,12 +173,19 @@ dt_transfer_id ldt_engine_start(lua_State *L, int engine, const dt_request *requ
   return id;
 }
 
-bool ldt_engine_release(lua_State *L, int engine, dt_transfer_id id) {
+static bool release(lua_State *L, int engine, dt_transfer_id id) {
   const ldt_engine *self = lua_touserdata(L, engine);
   uint32_t slot = dt_engine_slot(self->engine, id);
   bool sent = dt_engine_release(self->engine, id);
   let_go(L, engine, slot);
   return sent;
+}
+
+/* Rounded up, at least 1. */
+static long to_ms(lua_Number seconds) {
+  long whole = (long)(seconds * 1000);
+  whole += (lua_Number)whole < seconds * 1000;
+  return whole < 1 ? 1 : whole;
 }
 
 static void read_body(lua_State *L, dt_request *request) {
@@ -222,9 +211,9 @@ static int engine_start(lua_State *L) {
                         .url = luaL_checkstring(L, 3)};
   request.token = luaL_optlstring(L, 4, NULL, &request.token_length);
   request.client_token = luaL_optlstring(L, 5, NULL, &request.client_token_length);
-  request.timeout_ms = ldt_milliseconds(luaL_checknumber(L, 8));
+  request.timeout_ms = to_ms(luaL_checknumber(L, 8));
   read_body(L, &request);
-  dt_transfer_id id = ldt_engine_start(L, 1, &request, 6, &fault);
+  dt_transfer_id id = start(L, 1, &request, 6, &fault);
   if (!id)
     return push_fault(L, fault);
   lua_pushinteger(L, (lua_Integer)id);
@@ -332,7 +321,7 @@ static int engine_take(lua_State *L) {
   if (!self->engine)
     return 0;
   move_texts(&answer, texts);
-  ldt_engine_release(L, 1, id);
+  release(L, 1, id);
   return push_answer(L, &answer);
 }
 
@@ -342,7 +331,7 @@ static int engine_cancel(lua_State *L) {
   dt_transfer_id id = check_id(L);
   if (!dt_engine_slot(engine, id))
     return 0;
-  lua_pushboolean(L, ldt_engine_release(L, 1, id));
+  lua_pushboolean(L, release(L, 1, id));
   return 1;
 }
 
@@ -379,7 +368,7 @@ static int engine_in_flight(lua_State *L) {
 
 /* engine:is_usable() -> whether it is open and of this process. */
 static int engine_is_usable(lua_State *L) {
-  lua_pushboolean(L, ldt_engine_is_usable(luaL_checkudata(L, 1, TYPE_NAME)));
+  lua_pushboolean(L, is_usable(luaL_checkudata(L, 1, TYPE_NAME)));
   return 1;
 }
 
@@ -426,7 +415,6 @@ void ldt_open_engine(lua_State *L) {
       {"__gc", engine_close}, {"__close", engine_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {
       {"start", engine_start},
-      {"shortcut", ldt_engine_shortcut},
       {"step", engine_step},
       {"finished", engine_finished},
       {"take", engine_take},

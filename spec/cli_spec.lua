@@ -3,7 +3,7 @@ if _VERSION ~= "Lua 5.4" then return end
 
 local cjson = require "cjson"
 local example = require "spec.support.example"
-local rules = require "dingtalk.rules"
+local codes = require "dingtalk.codes"
 local sandbox = require "spec.support.sandbox"
 
 local TOKEN, USER, EVENT, people = example.TOKEN, example.USER, example.EVENT, example.people
@@ -253,7 +253,7 @@ describe("dingtalk-calendar #slow", function()
   describe("exits", function()
     it("with a code for each kind of error", function()
       local help = output_of "--help"
-      for _, row in ipairs(rules.kinds) do assert.truthy(help:find("%d  " .. row[1] .. " "), row[1]) end
+      for _, row in ipairs(codes.kinds) do assert.truthy(help:find("%d  " .. row[1] .. " "), row[1]) end
     end)
 
     for code, name in pairs {

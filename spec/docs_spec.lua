@@ -82,7 +82,7 @@ describe("the check of the docs #slow", function()
     { "a kind without an annotation", "kinds", "lua/dingtalk/types.lua", '---| "quota"', '---| "quotas"',
       "dingtalk.ErrorKind lacks quota" },
     { "a code of the service that is not explained", "codes", "docs/errors.md", "`itemNotFound`", "",
-      "the code `itemNotFound` of lua/dingtalk/rules.lua is missing" },
+      "the code `itemNotFound` of lua/dingtalk/codes.lua is missing" },
     { "a code of ours that is not explained", "codes", "docs/errors.md", "`bad_resume`", "",
       "the code `bad_resume` of lua/dingtalk/" },
     { "a code of the C core that is not explained", "codes", "docs/errors.md", "`hole`", "",
@@ -107,14 +107,14 @@ describe("the check of the docs #slow", function()
   end
 
   it("finds options, kinds, codes, methods and limits that are new in the code", function()
-    local options, rules, limits = real.modules.options, real.modules.rules, real.modules.limits
+    local options, codes, limits = real.modules.options, real.modules.codes, real.modules.limits
     local new_config = { config = with(options.config, "colour", { "string" }) }
     assert.truthy(findings_with("options", "options", new_config):find("option colour is not a field", 1, true))
     assert.truthy(findings_with("readme", "options", new_config):find("no table has a row for `colour`", 1, true))
-    local kinds = with(rules.kinds, #rules.kinds + 1, { "weather", "rain", "wait" })
-    assert.truthy(findings_with("kinds", "rules", { kinds = kinds }):find("dingtalk.ErrorKind lacks weather", 1, true))
-    local codes = with(rules.codes, "newCode", { kind = "invalid" })
-    assert.truthy(findings_with("codes", "rules", { codes = codes }):find("`newCode`", 1, true))
+    local kinds = with(codes.kinds, #codes.kinds + 1, { "weather", "rain", "wait" })
+    assert.truthy(findings_with("kinds", "codes", { kinds = kinds }):find("dingtalk.ErrorKind lacks weather", 1, true))
+    local codes = with(codes.service, "newCode", { kind = "invalid" })
+    assert.truthy(findings_with("codes", "codes", { codes = codes }):find("`newCode`", 1, true))
     local methods = with(real.modules.client.methods, "dance", function() end)
     assert.truthy(findings_with("functions", "client", { methods = methods }):find("client:dance is neither", 1, true))
     assert.truthy(findings_with("limits", "limits", with(limits, "max_colours", 7)):find("max_colours", 1, true))

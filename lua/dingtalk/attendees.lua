@@ -4,14 +4,13 @@
 local batches = require "dingtalk.batches"
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
-local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
 local list = require "dingtalk.list"
 local operations = require "dingtalk.operations.attendees"
 local options = require "dingtalk.options"
 local resume = require "dingtalk.resume"
 
-local confirm = lazy.module "dingtalk.confirm"
+local confirm = require "dingtalk.confirm"
 
 local attendees = {
   add = operations.add_attendees,

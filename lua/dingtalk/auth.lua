@@ -8,7 +8,7 @@
 local cache = require "dingtalk.auth.cache"
 local client_module = require "dingtalk.client"
 local errors = require "dingtalk.errors"
-local kinds = require "dingtalk.auth.kinds"
+local kinds = require "dingtalk.auth.applications"
 local limits = require "dingtalk.limits"
 local memory = require "dingtalk.stores.memory"
 local options = require "dingtalk.options"

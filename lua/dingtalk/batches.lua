@@ -1,12 +1,11 @@
 --- The requests of one batched call: sent in order or several at a time, each told to the hooks.
 
-local call = require "dingtalk.call"
+local attempts = require "dingtalk.attempts"
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
-local lazy = require "dingtalk.lazy"
 local resume = require "dingtalk.resume"
 
-local group = lazy.module "dingtalk.group"
+local group = require "dingtalk.group"
 
 local batches = {}
 
@@ -92,7 +91,7 @@ local function send(run, slot)
   slot.client_token = slot.client_token or client_token(run.client_token, slot.batch, #run.plan)
   slot.outcome = "unknown"
   local problem = run.checkpoint and save(run)
-  slot.error = problem and unsaved(slot, problem) or not problem and call.run(run.client, run.task, slot) or nil
+  slot.error = problem and unsaved(slot, problem) or not problem and attempts.run(run.client, run.task, slot) or nil
   run.attempts = run.attempts + slot.attempts
   run.hook_error = run.hook_error or slot.hook_error
   if slot.error then

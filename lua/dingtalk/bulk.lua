@@ -4,7 +4,7 @@
 local attendees = require "dingtalk.attendees"
 local errors = require "dingtalk.errors"
 local group = require "dingtalk.group"
-local limiter = require "dingtalk.limiter"
+local limiter = require "dingtalk.rate_limiter"
 local limits = require "dingtalk.limits"
 local options = require "dingtalk.options"
 

@@ -4,18 +4,13 @@
 ---   local result, err = calendar.add_attendees(token, user, cal, event, list, opts)
 
 local client = require "dingtalk.client"
-local core = require "dingtalk.core"
-local lazy = require "dingtalk.lazy"
 
-local attendees = lazy.kept("dingtalk.attendees", "dingtalk.batches", "dingtalk.call", "dingtalk.list",
-  "dingtalk.resume")
-local errors = lazy.kept "dingtalk.errors"
+local attendees = require "dingtalk.attendees"
+local errors = require "dingtalk.errors"
 
-local bulk = lazy.module "dingtalk.bulk"
-local calls = lazy.module "dingtalk.calls"
-local pages = lazy.module "dingtalk.pages"
-
-local core_add, core_remove = core.add_attendees, core.remove_attendees
+local bulk = require "dingtalk.bulk"
+local calls = require "dingtalk.calls"
+local pages = require "dingtalk.pages"
 
 ---@class dingtalk.Calendar
 local calendar = {}
@@ -32,18 +27,10 @@ local function refusal(self)
   return client.refusal(self)
 end
 
--- A call that did not end in the core: what was sent there goes on from it, others begin here. A client's
--- first has the engine made before, and then may well end in the core.
-local function change(self, kind, token, user, cal, event, list, opts, body, client_token, id, started)
-  if id then
-    return attendees.go_on(self, attendees[kind], token, user, cal, event, body, client_token, id, started)
-  end
+local function change(self, kind, ...)
   local err = refusal(self)
   if err then return nil, err end
-  if opts == nil and not self.engine and self.loop.in_place and self:open_engine() then
-    return methods[kind .. "_attendees"](self, token, user, cal, event, list)
-  end
-  return attendees.change(self, attendees[kind], token, user, cal, event, list, opts)
+  return attendees.change(self, attendees[kind], ...)
 end
 
 --- Adds people to an event.
@@ -56,13 +43,7 @@ end
 ---@return dingtalk.AddResult? result
 ---@return dingtalk.Error? err
 function methods:add_attendees(token, user, cal, event, list, opts)
-  local result, body, client_token, id, started = core_add(self, token, user, cal, event, list, opts)
-  if not result then
-    return change(self, "add", token, user, cal, event, list, opts, body, client_token, id, started)
-  end
-  -- earn_retry would see to it, but stands in a module that a plain call does not compile.
-  if self.retries_left < self.retry_budget then self:earn_retry() end
-  return result
+  return change(self, "add", token, user, cal, event, list, opts)
 end
 
 --- Removes people from an event.
@@ -75,13 +56,7 @@ end
 ---@return dingtalk.RemoveResult? result
 ---@return dingtalk.Error? err
 function methods:remove_attendees(token, user, cal, event, list, opts)
-  local result, body, client_token, id, started = core_remove(self, token, user, cal, event, list, opts)
-  if not result then
-    return change(self, "remove", token, user, cal, event, list, opts, body, client_token, id, started)
-  end
-  -- earn_retry would see to it, but stands in a module that a plain call does not compile.
-  if self.retries_left < self.retry_budget then self:earn_retry() end
-  return result
+  return change(self, "remove", token, user, cal, event, list, opts)
 end
 
 --- Adds people to many events: some calls at a time, no more a second than the service takes.
@@ -143,8 +118,5 @@ define "get_event"
 define "create_event"
 define "update_event"
 define "delete_event"
-
--- The workers of nginx share what their master has read.
-if rawget(_G, "ngx") then lazy.read_all() end
 
 return calendar

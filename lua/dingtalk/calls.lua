@@ -4,7 +4,7 @@
 local operations = require "dingtalk.operations"
 local pages = require "dingtalk.pages"
 local request = require "dingtalk.request"
-local rules = require "dingtalk.rules"
+local codes = require "dingtalk.codes"
 
 local calls = {}
 
@@ -23,7 +23,7 @@ local function send(self, row, task)
   if not slot then return nil, object end
   local result = request.result(slot)
   if not row.answer then return result end
-  if not object then return nil, request.bad_answer(rules.empty_answer, slot) end
+  if not object then return nil, request.bad_answer(codes.empty_answer, slot) end
   result[row.answer] = object
   return result
 end

@@ -1,21 +1,15 @@
 --- A client: its configuration and its engine. What is in flight stands in transfers.lua, how coroutines wait
 --- for it in waiting.lua, how an answer is judged in errors.lua.
 
-local blocking = require "dingtalk.loops.blocking"
 local core = require "dingtalk.core"
-local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
-local operations = require "dingtalk.operations.attendees"
 local version = require "dingtalk.version"
 
--- What json.lua needs, which is not run before an answer has a body.
-require "cjson.safe"
-
-local errors = lazy.kept("dingtalk.errors", "dingtalk.json", "dingtalk.rules")
-local loops = lazy.kept "dingtalk.loops"
-local options = lazy.kept("dingtalk.options", "dingtalk.suggestion")
-local waiting = lazy.kept "dingtalk.waiting"
-local transfers = lazy.kept "dingtalk.transfers"
+local errors = require "dingtalk.errors"
+local loops = require "dingtalk.loops"
+local options = require "dingtalk.options"
+local waiting = require "dingtalk.waiting"
+local transfers = require "dingtalk.transfers"
 
 local client = {}
 
@@ -23,9 +17,9 @@ local client = {}
 ---@field closed boolean
 ---@field base_url string
 local methods = {}
-lazy.forward(methods, waiting, "pause", "park", "wake", "wait_group", "remind", "is_idle")
-lazy.forward(methods, transfers, "now", "random", "spend_retry", "earn_retry", "await", "exchange", "turn", "step",
-  "pollfd", "events", "timeout")
+for _, part in ipairs { waiting.methods, transfers.methods } do
+  for name, method in pairs(part) do methods[name] = method end
+end
 local metatable = { __name = "dingtalk.Client", __index = methods }
 
 function metatable.__tostring(self)
@@ -44,48 +38,12 @@ local function engine_config(config)
   }
 end
 
-local function is_plain_url(value)
-  local rest = #value < 256 and value:match("^https://[A-Za-z0-9.-]+(.*)$")
-  if rest == "" then return true end
-  local port = rest and tonumber(rest:match("^:(%d+)$"))
-  return port and port >= 1 and port <= 65535
-end
-
-local function is_plain_path(value)
-  return value:find("^[%w/._-]+$")
-end
-
-local is_plain = {
-  base_url = is_plain_url, ca_file = is_plain_path, ca_path = is_plain_path, loop = is_plain_path,
-}
-
-local function is_plain_option(name, value)
-  if name == "allow_http" then return value == true end
-  local is = is_plain[name]
-  return is and type(value) == "string" and is(value)
-end
-
--- Whether a configuration says only what needs no closer look; what else there may be is for options.lua to judge.
-local function is_plain_config(config)
-  if type(config) ~= "table" or getmetatable(config) ~= nil then return config == nil end
-  for name, value in next, config do
-    if not is_plain_option(name, value) then return false end
-  end
-  return true
-end
-
--- Of the loops in loops.lua the one of plain Lua stands here, since it is all that a script needs.
-local function new_loop(name, self)
-  if name == "blocking" or name == nil and rawget(_G, "ngx") == nil then return blocking.new(self) end
-  return loops.new(name, self)
-end
-
 --- Makes a client. Does no I/O: the engine starts at the first call.
 ---@param config dingtalk.Config?
 ---@return dingtalk.Client? client
 ---@return dingtalk.Error? err
 function client.new(config)
-  local err = not is_plain_config(config) and options.check(config, options.config, "config")
+  local err = options.check(config, options.config, "config")
   if err then return nil, err end
   config = config or {}
   local self = setmetatable({
@@ -104,22 +62,14 @@ function client.new(config)
     sleepers = {},  -- when to wake, by slot
   }, metatable)
   self.retries_left = self.retry_budget
-  self.loop, err = new_loop(config.loop, self)
+  self.loop, err = loops.new(config.loop, self)
   if not self.loop then return nil, err end
-  if self.loop.name ~= "blocking" then lazy.read_all() end
   return self
 end
 
 --- Whether `value` is a client.
 function client.is_client(value)
   return getmetatable(value) == metatable
-end
-
--- Plain calls may take the short way through the core where nothing of Lua's is to be asked on it.
-local function allow_shortcut(self)
-  if not self.loop.in_place or self.on_attempt or self.clock ~= core.now then return end
-  local add, remove = operations.add_attendees, operations.remove_attendees
-  self.engine:shortcut(self.call_timeout, self.base_url .. add.path[1], add.path[3], add.path[5], add.tail, remove.tail)
 end
 
 --- The engine, made at the first use and again after a fork; nil and a code where the system gives
@@ -132,7 +82,6 @@ function methods:open_engine()
   local code
   self.engine, code = core.engine(self.engine_config)
   if not self.engine then return nil, code end
-  allow_shortcut(self)
   if next(self.sleepers) then waiting.set_alarm(self) end
   return self.engine
 end

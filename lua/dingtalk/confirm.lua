@@ -2,14 +2,14 @@
 --- the service's answers leave open, and shows who is in and who is not.
 
 local batches = require "dingtalk.batches"
-local call = require "dingtalk.call"
+local attempts = require "dingtalk.attempts"
 local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
 local list = require "dingtalk.list"
 local operations = require "dingtalk.operations"
 local pages = require "dingtalk.pages"
 local request = require "dingtalk.request"
-local rules = require "dingtalk.rules"
+local codes = require "dingtalk.codes"
 
 local confirm = {}
 
@@ -83,7 +83,7 @@ end
 -- What was just written may take a moment to show.
 local function wait(run, reads)
   local client = run.client
-  local seconds = call.backoff(rules.retries.throttled, reads, client:random())
+  local seconds = attempts.backoff(codes.retries.throttled, reads, client:random())
   return client:now() + seconds < run.confirm_until and client:pause({}, seconds)
 end
 
@@ -127,7 +127,7 @@ function confirm.send(run, place, people)
 end
 
 local function hint_of(cause)
-  if not cause then return rules.not_confirmed.hint end
+  if not cause then return codes.not_confirmed.hint end
   if cause.hint or cause.kind ~= "permission" then return cause.hint end
   return "Reading the list needs the permission " .. operations.list_attendees.scope .. "."
 end
@@ -136,7 +136,7 @@ end
 ---@param run table
 ---@return dingtalk.Error
 function confirm.failure(run)
-  local rule, confirmed = rules.not_confirmed, run.confirmed
+  local rule, confirmed = codes.not_confirmed, run.confirmed
   local cause = confirmed.error
   local message
   if cause then

@@ -4,7 +4,7 @@
 ---   local unionid, err = contact.unionid(token, { userid = "zhangsan" })
 ---   local found, err = contact.unionids(token, { "zhangsan", { mobile = "13800000003" } })
 
-local call = require "dingtalk.call"
+local attempts = require "dingtalk.attempts"
 local client_module = require "dingtalk.client"
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
@@ -78,7 +78,7 @@ end
 local function ask_older(run, kind, id, field)
   local lookup, slot = lookups[kind], {}
   local body = json.encode(kind == "userid" and { userid = id, language = "zh_CN" } or { mobile = id })
-  local err, object = call.run(run.client, new_task(run, {
+  local err, object = attempts.run(run.client, new_task(run, {
     operation = lookup.operation, method = "POST", older_api = true, body = body,
     url = contact.oapi_base_url(run.client) .. lookup.path,
   }), slot)
@@ -97,7 +97,7 @@ end
 
 local function ask_me(run)
   local slot = {}
-  local err, object = call.run(run.client, new_task(run, {
+  local err, object = attempts.run(run.client, new_task(run, {
     operation = "me", method = "GET", url = run.client.base_url .. "/v1.0/contact/users/me",
   }), slot)
   if err then return nil, err end

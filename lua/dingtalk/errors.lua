@@ -2,7 +2,7 @@
 --- outcome, and whether and how sending the same again can help.
 
 local json = require "dingtalk.json"
-local rules = require "dingtalk.rules"
+local codes = require "dingtalk.codes"
 local limits = require "dingtalk.limits"
 
 local errors = {}
@@ -106,9 +106,9 @@ function errors.one_line(value)
 end
 
 local function lookup_code(code)
-  local rule = rules.codes[code]
+  local rule = codes.service[code]
   if rule then return rule end
-  for _, row in ipairs(rules.prefixes) do
+  for _, row in ipairs(codes.prefixes) do
     if code:sub(1, #row.prefix) == row.prefix then return row end
   end
 end
@@ -136,7 +136,7 @@ local function scopes_of(object)
   return texts
 end
 
--- A failure is a plain table of an error's fields with `retry`, the name of a row of rules.retries.
+-- A failure is a plain table of an error's fields with `retry`, the name of a row of codes.retries.
 local function failure(rule, code, message, outcome, object)
   local scopes = object and scopes_of(object)
   local hint = rule.hint
@@ -145,7 +145,7 @@ local function failure(rule, code, message, outcome, object)
   end
   return {
     kind = rule.kind, code = errors.one_line(code), message = errors.one_line(message), argument = rule.argument,
-    outcome = outcome, retry = rule.retry, retryable = rules.is_retryable(rule),
+    outcome = outcome, retry = rule.retry, retryable = codes.is_retryable(rule),
     retry_after = rule.retry_after, hint = hint, required_scopes = scopes,
   }
 end
@@ -154,12 +154,12 @@ local function transport_rule(answer)
   if answer.overflow then
     return { kind = "protocol", code = answer.overflow, message = "the answer is larger than the limit" }
   elseif not answer.sent then
-    if answer.curl == 28 then return rules.connect_timeout end
-    if (answer.proxy_status or 0) >= 300 then return rules.proxy_refused end
+    if answer.curl == 28 then return codes.connect_timeout end
+    if (answer.proxy_status or 0) >= 300 then return codes.proxy_refused end
   elseif answer.curl == 27 then
-    return rules.header_line
+    return codes.header_line
   end
-  return rules.curl[answer.curl] or rules.curl_other
+  return codes.curl[answer.curl] or codes.curl_other
 end
 
 -- A status that was read says no, even where the rest of the answer was not.
@@ -192,12 +192,12 @@ local function soft_failure(object, older_api)
   local cause = older_api and text_of(object.sub_code)
   local message = cause and text_of(object.sub_msg) or first_text(object, "errmsg", "message")
   code = cause or code
-  local rule = older_api and rules.older_codes[code] or rules.soft_error
-  return failure(rule, code, message or rules.soft_message, "rejected", object)
+  local rule = older_api and codes.older[code] or codes.soft_error
+  return failure(rule, code, message or codes.soft_message, "rejected", object)
 end
 
 local function by_status(status, code, message, object)
-  local rule = rules.statuses[status] or (status >= 500 and rules.server_fault) or rules.bad_request
+  local rule = codes.statuses[status] or (status >= 500 and codes.server_fault) or codes.bad_request
   return failure(rule, code or "http_" .. status, message or rule.message,
     status >= 500 and "unknown" or "rejected", object)
 end
@@ -212,16 +212,16 @@ local function from_refusal(answer, object)
   local message = object and first_text(object, "message", "errmsg", "msg")
   local code = object and first_text(object, "code", "errcode")
   if object and is_ban(object) then
-    return failure(rules.ban, "1111", rules.ban.message, "rejected")
+    return failure(codes.ban, "1111", codes.ban.message, "rejected")
   end
   local rule = code and lookup_code(code)
   if rule then
     local outcome = (status >= 500 or rule.unresolved) and "unknown" or "rejected"
     return failure(rule, code, message or rule.kind, outcome, object)
   end
-  if answer.body and not object and status < 500 and not rules.any_body[status] then
-    local found = failure(rules.not_json, "not_json", rules.not_json.message .. quote(answer), "rejected")
-    if status == 403 then found.hint = rules.ban.hint end
+  if answer.body and not object and status < 500 and not codes.any_body[status] then
+    local found = failure(codes.not_json, "not_json", codes.not_json.message .. quote(answer), "rejected")
+    if status == 403 then found.hint = codes.ban.hint end
     return found
   end
   return by_status(status, code, message, object)
@@ -231,22 +231,22 @@ end
 local function from_success(answer, object)
   if not object then
     local is_json = json.decode(answer.body) ~= nil
-    local rule = is_json and rules.unexpected_json or rules.not_json
+    local rule = is_json and codes.unexpected_json or codes.not_json
     return failure(rule, rule.code, rule.message .. quote(answer), "unknown")
   end
   if is_ban(object) then
-    return failure(rules.ban, "1111", rules.ban.message, "rejected")
+    return failure(codes.ban, "1111", codes.ban.message, "rejected")
   end
   local soft = soft_failure(object, answer.older_api)
   if soft then return soft end
-  local message = first_text(object, "errmsg", "message") or rules.soft_message
+  local message = first_text(object, "errmsg", "message") or codes.soft_message
   local code = text_of(object.code)
-  if code and text_of(object.message) and not rules.success_codes[code] then
-    local rule = lookup_code(code) or rules.soft_error
+  if code and text_of(object.message) and not codes.success_codes[code] then
+    local rule = lookup_code(code) or codes.soft_error
     return failure(rule, code, message, "unknown", object)
   end
   if object.success == false then
-    return failure(rules.soft_error, "success_false", message, "unknown")
+    return failure(codes.soft_error, "success_false", message, "unknown")
   end
 end
 
@@ -254,7 +254,7 @@ local function from_answer(answer, object)
   local status = answer.status
   if status >= 400 then return from_refusal(answer, object) end
   if status == 200 then return answer.body and from_success(answer, object) end
-  local rule = status >= 300 and rules.redirect or rules.unexpected_status
+  local rule = status >= 300 and codes.redirect or codes.unexpected_status
   return failure(rule, rule.code, rule.message .. ": HTTP " .. status, "unknown")
 end
 
@@ -272,7 +272,7 @@ end
 ---@return table? object the JSON object of a success that has a body
 function errors.judge(answer)
   if answer.cancelled then
-    return failure(rules.cancelled, answer.cancelled, rules.cancelled.message,
+    return failure(codes.cancelled, answer.cancelled, codes.cancelled.message,
       answer.sent and "unknown" or "not_sent")
   end
   if answer.curl ~= 0 then return from_transport(answer) end

@@ -13,9 +13,8 @@
 ---
 --- An own loop is a table with `new`; what it leaves out is taken from `loops.base`.
 
-local lazy = require "dingtalk.lazy"
 
-local errors = lazy.kept "dingtalk.errors"
+local errors = require "dingtalk.errors"
 
 local loops = {}
 

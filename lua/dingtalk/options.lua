@@ -2,10 +2,9 @@
 
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
-local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
 
-local suggestion = lazy.module "dingtalk.suggestion"
+local suggestion = require "dingtalk.suggestion"
 
 local options = {}
 

@@ -2,7 +2,7 @@
 
 local limits = require "dingtalk.limits"
 local request = require "dingtalk.request"
-local rules = require "dingtalk.rules"
+local codes = require "dingtalk.codes"
 
 local pages = {}
 
@@ -20,8 +20,8 @@ local function advance(state, token)
     state.more, state.next_token = false, nil
     return nil
   end
-  if type(token) ~= "string" then return rules.bad_answer end
-  if state.seen[token] then return rules.repeated_page end
+  if type(token) ~= "string" then return codes.bad_answer end
+  if state.seen[token] then return codes.repeated_page end
   state.seen[token], state.next_token = true, token
   state.task.query.nextToken = token
   request.set_url(state.task)
@@ -39,10 +39,10 @@ end
 
 -- The items of an answer, or the rule it breaks. A list without entries may be left out.
 local function read(state, object)
-  if not object then return nil, rules.empty_answer end
+  if not object then return nil, codes.empty_answer end
   local items = object[state.task.row.items]
   if items == nil then items = {} end
-  if not are_objects(items) then return nil, rules.bad_answer end
+  if not are_objects(items) then return nil, codes.bad_answer end
   local broken = advance(state, object.nextToken)
   if broken then return nil, broken end
   return items
@@ -56,7 +56,7 @@ end
 function pages.next(client, state)
   if not state.more then return nil end
   if state.count >= limits.max_pages then
-    return nil, request.bad_answer(rules.too_many_pages, state.slot)
+    return nil, request.bad_answer(codes.too_many_pages, state.slot)
   end
   local slot, object = request.send(client, state.task)
   if not slot then

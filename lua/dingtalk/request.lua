@@ -1,7 +1,7 @@
---- One request by a row of dingtalk.operations: arguments checked by the row, sent by call.run, the
+--- One request by a row of dingtalk.operations: arguments checked by the row, sent by attempts.run, the
 --- answer as plain Lua.
 
-local call = require "dingtalk.call"
+local attempts = require "dingtalk.attempts"
 local core = require "dingtalk.core"
 local details = require "dingtalk.details"
 local errors = require "dingtalk.errors"
@@ -94,7 +94,7 @@ function request.prepare(client, row, token, place, value, opts)
 end
 
 --- The error of an answer that was understood and is not what it should be.
----@param rule table of dingtalk.rules
+---@param rule table of dingtalk.codes
 ---@param slot dingtalk.Slot
 ---@param detail string?
 ---@return dingtalk.Error
@@ -114,7 +114,7 @@ end
 ---@return any object the answer as plain Lua, or nil; or the error where there is no slot
 function request.send(client, task)
   local slot = { client_token = task.client_token }
-  local err, object = call.run(client, task, slot)
+  local err, object = attempts.run(client, task, slot)
   if err then return nil, err end
   return slot, object and json.plain(object)
 end

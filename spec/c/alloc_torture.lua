@@ -50,10 +50,9 @@ local NEXT = [[
 local CLOSE = "if client then client:close() end"
 
 -- `warm` is run before, and nothing of it fails. Of `step` allocations one is tried: loading the modules takes
--- thousands that are all alike, and so does compiling those that were only read (`late`).
+-- thousands that are all alike.
 local scenarios = {
   { name = "modules", step = 29 },
-  { name = "late", url = box.http_url, call = "add(people)", late = true, step = 29 },
   { name = "plain", url = box.http_url, call = "add(people)" },
   { name = "tls", url = box.base_url, call = "add(people)" },
   { name = "warm", url = box.base_url, warm = "add { 'early' }", call = "add(people)" },
@@ -113,7 +112,6 @@ local function prepare(scenario)
   sandbox.faults { clear = true, faults = scenario.faults or {} }
   assert(victim.open())
   assert(victim.run(SETUP:format(scenario.url, box.ca_file, PEOPLE, USER, EVENT)))
-  if not scenario.late then assert(victim.run [[require("dingtalk.lazy").read_all()]]) end
   if scenario.warm then assert(victim.run(scenario.warm .. " assert(result)")) end
 end
 

@@ -1,14 +1,14 @@
 --- What must hold however an answer looks: run by fuzz_ldt_answers.c, which passes the raw answer.
-local call = require "dingtalk.call"
+local attempts = require "dingtalk.attempts"
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
-local rules = require "dingtalk.rules"
+local codes = require "dingtalk.codes"
 
 local TOKEN = "a-secret-access-token"
 local NOW = 1700000000
 
 local kinds = {}
-for _, row in ipairs(rules.kinds) do kinds[row[1]] = true end
+for _, row in ipairs(codes.kinds) do kinds[row[1]] = true end
 local outcomes = { not_sent = true, rejected = true, unknown = true }
 
 local function check(condition, what)
@@ -24,7 +24,7 @@ local function check_failure(found)
   check(kinds[found.kind], "an unknown kind")
   check(outcomes[found.outcome], "an unknown outcome")
   check(type(found.retryable) == "boolean", "retryable is no boolean")
-  check(found.retry == nil or rules.retries[found.retry] ~= nil, "an unknown way to retry")
+  check(found.retry == nil or codes.retries[found.retry] ~= nil, "an unknown way to retry")
   check_line(found.message, "message")
   check_line(found.code, "code")
   if found.request_id then check_line(found.request_id, "request_id") end
@@ -76,7 +76,7 @@ local function check_call(answer)
     if asked > 5 then slot.cancelled = "enough" end
   end
   local task = { operation = "add_attendees", token = TOKEN, deadline = 30, max_attempts = 3 }
-  local err = call.run(client, task, { client_token = "a-client-token" })
+  local err = attempts.run(client, task, { client_token = "a-client-token" })
   if not err then
     check(answer.status == 200 and answer.curl == 0 and not answer.cancelled, "a success without a 200")
     return

@@ -9,7 +9,6 @@ local RESOLVER_RUNNER = "spec/faults/run_row.lua"
 
 local USER, EVENT = "U5KPwll3QjgiG", "cnNTbW1YbU9sL2p6aFJZdEgvdlQrQT08"
 local TOKENS = check.TOKENS
-local BATCH = 500
 
 local unpack = table.unpack or unpack
 
@@ -91,23 +90,7 @@ local function configure(row, place, host, hook)
     random = function() return 0 end,
   }
   for key, value in pairs(row.config or {}) do config[key] = value end
-  if host.shortcut then
-    -- With a hook or options a call does not take it.
-    config.on_attempt = nil
-    for key, value in pairs(row.opts or {}) do config[key] = value end
-  end
   return config
-end
-
--- Opens the short way, and counts the attempts that do not take it.
-local function open_shortcut(client)
-  local exchange = client.exchange
-  client.exchanged = 0
-  function client.exchange(...)
-    client.exchanged = client.exchanged + 1
-    return exchange(...)
-  end
-  assert(client:open_engine())
 end
 
 --- What a result or an error says, as plain data.
@@ -126,16 +109,11 @@ local function plain(result, err)
 end
 
 local function call(client, row, token, heard)
-  local started, before, exchanged = socket.gettime(), #heard, client.exchanged
-  local opts = not exchanged and row.opts or nil
-  local result, err = client:add_attendees(token, USER, "primary", EVENT, people(row), opts)
+  local started, before = socket.gettime(), #heard
+  local result, err = client:add_attendees(token, USER, "primary", EVENT, people(row), row.opts)
   local said = plain(result, err)
   said.took = socket.gettime() - started
-  if not exchanged then
-    said.heard = { unpack(heard, before + 1) }
-  elseif type(token) == "string" and #people(row) <= BATCH then
-    said.by_shortcut = said.attempts - (client.exchanged - exchanged)
-  end
+  said.heard = { unpack(heard, before + 1) }
   return said
 end
 
@@ -144,7 +122,6 @@ function M.perform(row, place, host)
   local calendar = require "dingtalk.calendar"
   local heard = {}
   local client = assert(calendar.new(configure(row, place, host, function(info) heard[#heard + 1] = info end)))
-  if host.shortcut then open_shortcut(client) end
   local token = row.tokens and token_source() or TOKENS[1]
   local said = {}
   host.run(function()
@@ -211,9 +188,6 @@ local hosts = {}
 M.hosts = hosts
 
 hosts.blocking = { run = function(work) return work() end }
-
--- The same once more, each call's first request sent by the core: see csrc/ldt_shortcut.c.
-hosts.shortcut = { loop = "blocking", shortcut = true, run = hosts.blocking.run }
 
 hosts.cqueues = { run = function(work)
   local loop = require("cqueues").new()

@@ -145,7 +145,7 @@ end
 
 local function kinds_of(world)
   local names = {}
-  for _, row in ipairs(world.modules.rules.kinds) do names[row[1]] = true end
+  for _, row in ipairs(world.modules.codes.kinds) do names[row[1]] = true end
   return names
 end
 
@@ -160,7 +160,7 @@ function checks.kinds(world, find)
     end
   end
   for name in pairs(annotated) do
-    if not names[name] then find("dingtalk.ErrorKind has " .. name .. ", which rules.kinds lacks") end
+    if not names[name] then find("dingtalk.ErrorKind has " .. name .. ", which codes.kinds lacks") end
   end
 end
 
@@ -187,14 +187,14 @@ end
 
 --- Codes that docs/errors.md does not explain.
 function checks.codes(world, find)
-  local rules, text = world.modules.rules, world.read("docs/errors.md")
-  local codes = codes_of_ours(world)
-  for name in pairs(rules.codes) do codes[name] = "lua/dingtalk/rules.lua" end
-  for name in pairs(rules.older_codes) do codes[name] = "lua/dingtalk/rules.lua" end
-  for _, row in ipairs(rules.prefixes) do codes[row.prefix .. "…"] = "lua/dingtalk/rules.lua" end
-  for _, row in pairs(rules.curl) do codes[row.code] = "lua/dingtalk/rules.lua" end
-  for _, row in pairs(rules) do
-    if type(row) == "table" and row.kind and row.code then codes[row.code] = "lua/dingtalk/rules.lua" end
+  local tables, text = world.modules.codes, world.read("docs/errors.md")
+  local codes, path_of_tables = codes_of_ours(world), "lua/dingtalk/codes.lua"
+  for name in pairs(tables.service) do codes[name] = path_of_tables end
+  for name in pairs(tables.older) do codes[name] = path_of_tables end
+  for _, row in ipairs(tables.prefixes) do codes[row.prefix .. "…"] = path_of_tables end
+  for _, row in pairs(tables.curl) do codes[row.code] = path_of_tables end
+  for _, row in pairs(tables) do
+    if type(row) == "table" and row.kind and row.code then codes[row.code] = path_of_tables end
   end
   for code, path in pairs(codes) do
     if not text:find("`" .. code .. "`", 1, true) then

@@ -1,4 +1,4 @@
--- Writes docs/reference.md out of the annotations, the rules and the limits.
+-- Writes docs/reference.md out of the annotations, the tables of codes and the limits.
 local public = require "tools.reference.public"
 
 local page = {}
@@ -141,34 +141,34 @@ local function sorted_keys(map)
   return keys
 end
 
-local function again(rules, rule)
-  local row = rule.retry and rules.retries[rule.retry]
+local function again(codes, rule)
+  local row = rule.retry and codes.retries[rule.retry]
   if rule.retry == "new_token" then return "once, with a new token" end
   if rule.retry == "later" then return "not in this call" end
   if not row then return "no" end
   return ("after %g s, growing to %g s"):format(row.base, row.cap):gsub("60 s, growing to 60 s", "60 s")
 end
 
-local function write_rule(out, rules, name, rule)
-  write(out, ("| %s | %s | %s | %s |"):format(code(name), code(rule.kind), again(rules, rule),
+local function write_rule(out, codes, name, rule)
+  write(out, ("| %s | %s | %s | %s |"):format(code(name), code(rule.kind), again(codes, rule),
     cell(rule.hint or rule.message or "")))
 end
 
 local function write_codes(out, world)
-  local rules = world.modules.rules
+  local codes = world.modules.codes
   write(out, "## Codes", "",
-    "What the service's codes are taken for, by `lua/dingtalk/rules.lua`. Those of our own, and what to do with each:",
+    "What the service's codes are taken for, by `lua/dingtalk/codes.lua`. Those of our own, and what to do with each:",
     "[errors](errors.md).", "", "| code | kind | sent again | |", "|---|---|---|---|")
-  for _, name in ipairs(sorted_keys(rules.codes)) do write_rule(out, rules, name, rules.codes[name]) end
-  for _, row in ipairs(rules.prefixes) do write_rule(out, rules, row.prefix .. "…", row) end
-  for _, name in ipairs(sorted_keys(rules.older_codes)) do write_rule(out, rules, name, rules.older_codes[name]) end
+  for _, name in ipairs(sorted_keys(codes.service)) do write_rule(out, codes, name, codes.service[name]) end
+  for _, row in ipairs(codes.prefixes) do write_rule(out, codes, row.prefix .. "…", row) end
+  for _, name in ipairs(sorted_keys(codes.older)) do write_rule(out, codes, name, codes.older[name]) end
   write(out, "", "Where the code says nothing, the status decides:", "", "| code | kind | sent again | |",
     "|---|---|---|---|")
-  for _, status in ipairs(sorted_keys(rules.statuses)) do
-    write_rule(out, rules, "http_" .. status, rules.statuses[status])
+  for _, status in ipairs(sorted_keys(codes.statuses)) do
+    write_rule(out, codes, "http_" .. status, codes.statuses[status])
   end
-  write_rule(out, rules, "http_5xx", rules.server_fault)
-  write_rule(out, rules, "http_4xx", rules.bad_request)
+  write_rule(out, codes, "http_5xx", codes.server_fault)
+  write_rule(out, codes, "http_4xx", codes.bad_request)
   write(out, "")
 end
 

@@ -22,10 +22,10 @@ end
 
 local function load_modules()
   local loaded = {}
-  for _, name in ipairs { "calendar", "client", "limits", "operations", "options", "rules" } do
+  for _, name in ipairs { "calendar", "client", "limits", "operations", "options", "codes" } do
     loaded[name] = require("dingtalk." .. name)
   end
-  loaded.kinds = require "dingtalk.auth.kinds"
+  loaded.kinds = require "dingtalk.auth.applications"
   for _, row in ipairs(public.modules) do loaded[row.name] = require(row.require) end
   return loaded
 end

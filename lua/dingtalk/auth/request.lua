@@ -1,6 +1,6 @@
 --- One request for an access token: the body of a row sent, the answer read.
 
-local call = require "dingtalk.call"
+local attempts = require "dingtalk.attempts"
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 local json = require "dingtalk.json"
@@ -119,7 +119,7 @@ function request.fetch(source, client, deadline, grant)
   local body, secrets = body_of(row, config, grant)
   if not body then return nil, secrets end
   local object
-  err, object = call.run(client, {
+  err, object = attempts.run(client, {
     operation = row.operation, method = "POST", url = url, body = json.encode(body), deadline = deadline,
     max_attempts = config.max_attempts or client.max_attempts, secrets = secrets, hide_body = true,
   }, {})

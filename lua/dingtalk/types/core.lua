@@ -71,37 +71,12 @@ function core.encode(text) end
 ---@param push boolean? pushNotification
 ---@param chat boolean? chatNotification
 ---@param removing boolean? attendeesToRemove instead of attendeesToAdd
----@param spare dingtalk.core.Attendees? to be written anew: nobody may need them any more
 ---@return dingtalk.core.Attendees? attendees
 ---@return string? code what is wrong
 ---@return integer? position of the entry
 ---@return any field its name
 ---@return string|integer|nil detail the wrong type, or the position of the first of two entries that contradict each other
-function core.attendees(list, push, chat, removing, spare) end
-
---- A plain call in one go: see csrc/ldt_shortcut.c. Nothing is returned where it is not for the core: with options, a
---- token source, another loop than "blocking", hooks, more than one batch, or an argument that is refused.
----@param client dingtalk.Client
----@param token string
----@param user string
----@param cal string?
----@param event string
----@param list table
----@param opts nil
----@return dingtalk.AddResult? result nil when the answer is not that of a success, or not there yet
----@return dingtalk.core.Attendees? attendees what was sent
----@return string? client_token
----@return integer? id of the transfer, to be waited for
----@return number? start in seconds of core.now()
-function core.add_attendees(client, token, user, cal, event, list, opts) end
-
---- The same for removing.
----@return dingtalk.RemoveResult? result
----@return dingtalk.core.Attendees? attendees
----@return string? client_token
----@return integer? id
----@return number? start
-function core.remove_attendees(client, token, user, cal, event, list, opts) end
+function core.attendees(list, push, chat, removing) end
 
 ---@class dingtalk.core.Attendees: userdata
 local attendees = {}
@@ -159,12 +134,6 @@ local engine = {}
 ---@return integer? id
 ---@return "out_of_memory"|"too_many_in_flight"|"refused_by_libcurl"|nil code
 function engine:start(method, url, token, client_token, body, batch, timeout) end
-
---- Lets core.add_attendees and core.remove_attendees use this engine.
----@param timeout number seconds a call may take
----@param ... string the URL's literals: base and all before the user, before the calendar, before the event, at the end
---- for adding, at the end for removing
-function engine:shortcut(timeout, ...) end
 
 --- Moves the transfers on and waits for one to end. Raises when the system refuses to wait.
 ---@param wait number? seconds at most; 0: not at all; nil: no limit

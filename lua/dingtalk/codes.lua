@@ -1,10 +1,10 @@
 --- What is known of the service's answers and of libcurl's failures, as data. errors.lua applies it,
 --- call.lua reads how each is retried, the specs and the README's tables check it.
 
-local rules = {}
+local codes = {}
 
 --- Every kind of error, with when it comes and what to do.
-rules.kinds = {
+codes.kinds = {
   { "argument", "refused before anything was sent", "Correct the argument that `argument` names." },
   { "network", "no connection, or it broke", "Try again later; `outcome` says whether it may have been done." },
   { "tls", "no trusted connection", "Check the certificates: `config.ca_file`, `config.ca_path`, the clock." },
@@ -23,7 +23,7 @@ rules.kinds = {
 
 --- How an attempt is repeated. `base`, `cap`: seconds; the wait is drawn evenly between `floor` times
 --- the back-off and the whole of it. `unlimited`: bounded by the deadline instead of max_attempts.
-rules.retries = {
+codes.retries = {
   transient = { base = 0.25, factor = 2, cap = 20, floor = 0 },
   throttled = { base = 1, factor = 2, cap = 20, floor = 0.5 },
   processing = { base = 1, factor = 2, cap = 20, floor = 0.5, unlimited = true },
@@ -33,7 +33,7 @@ rules.retries = {
 }
 
 --- Whether sending the same again can help.
-function rules.is_retryable(rule)
+function codes.is_retryable(rule)
   return rule.retry ~= nil and rule.retry ~= "new_token"
 end
 
@@ -44,7 +44,7 @@ local auth_hint = "Get a new access token, from the same region (.io or .com) as
 local unionid_hint = "Ids are unionIds, not staff userIds; user is the creator of the event."
 
 --- By the service's code; the same code appears under several statuses.
-rules.codes = {
+codes.service = {
   invalidParameter = { kind = "invalid", hint = unionid_hint },
   idempotencyProcessing = { kind = "conflict", retry = "processing", unresolved = true },
   IdempotentParameterMismatch = {
@@ -93,7 +93,7 @@ rules.codes = {
 }
 
 --- The older API's, always under status 200: errcode, or sub_code under errcode 88.
-rules.older_codes = {
+codes.older = {
   ["-1"] = { kind = "server", retry = "transient" },
   ["40014"] = { kind = "auth", retry = "new_token", hint = auth_hint },
   ["42001"] = { kind = "auth", retry = "new_token", hint = auth_hint },
@@ -108,73 +108,73 @@ rules.older_codes = {
 }
 
 --- By the beginning of the code, in order.
-rules.prefixes = {
+codes.prefixes = {
   { prefix = "invalidParameter.", kind = "invalid", hint = unionid_hint },
   { prefix = "Forbidden.AccessDenied.QpsLimit", kind = "throttled", retry = "throttled", retry_after = 1 },
   { prefix = "Forbidden.AccessDenied.QpmLimit", kind = "throttled", retry = "minute", retry_after = 60 },
 }
 
 --- By the status, where the code says nothing.
-rules.statuses = {
+codes.statuses = {
   [401] = { kind = "auth", retry = "new_token", hint = auth_hint, message = "the access token was refused" },
   [403] = { kind = "permission", message = "the service refused access" },
   [404] = { kind = "not_found", message = "not found", hint = unionid_hint },
   [409] = { kind = "conflict", message = "conflict" },
   [429] = { kind = "throttled", retry = "throttled", message = "too many requests" },
 }
-rules.bad_request = { kind = "invalid", message = "the service refused the request" }
-rules.server_fault = { kind = "server", retry = "transient", message = "the service failed" }
+codes.bad_request = { kind = "invalid", message = "the service refused the request" }
+codes.server_fault = { kind = "server", retry = "transient", message = "the service failed" }
 --- Statuses that say enough whatever the body is.
-rules.any_body = { [401] = true, [429] = true }
+codes.any_body = { [401] = true, [429] = true }
 --- Values of `code` in the body of a 200 that are no failure.
-rules.success_codes = { ["0"] = true, OK = true, ok = true, success = true, Success = true }
+codes.success_codes = { ["0"] = true, OK = true, ok = true, success = true, Success = true }
 
-rules.ban = {
+codes.ban = {
   kind = "throttled", retry = "later", retry_after = 300,
   message = "the service has banned this address for 5 minutes",
   hint = "Stop calling from this address for 5 minutes: 10,000 calls in 20 s from one address are too many.",
 }
 local base_url_hint = "Check base_url, and any proxy or gateway between."
-rules.redirect = {
+codes.redirect = {
   kind = "protocol", code = "redirect", message = "a redirect, never followed with a token", hint = base_url_hint,
 }
-rules.unexpected_status = { kind = "protocol", code = "unexpected_status", message = "an unknown answer" }
-rules.not_json = {
+codes.unexpected_status = { kind = "protocol", code = "unexpected_status", message = "an unknown answer" }
+codes.not_json = {
   kind = "protocol", code = "not_json", message = "an answer that is no JSON", hint = base_url_hint,
 }
-rules.unexpected_json = { kind = "protocol", code = "unexpected_json", message = "JSON that is no object" }
-rules.soft_message = "the service answered no under status 200"
-rules.soft_error = { kind = "protocol", hint = base_url_hint }
-rules.empty_answer = {
+codes.unexpected_json = { kind = "protocol", code = "unexpected_json", message = "JSON that is no object" }
+codes.soft_message = "the service answered no under status 200"
+codes.soft_error = { kind = "protocol", hint = base_url_hint }
+codes.empty_answer = {
   kind = "protocol", code = "empty_answer", message = "the answer is empty where it should hold something",
 }
-rules.bad_answer = { kind = "protocol", code = "bad_answer", message = "the answer does not have its documented form" }
-rules.repeated_page = {
+codes.bad_answer = { kind = "protocol", code = "bad_answer", message = "the answer does not have its documented form" }
+codes.repeated_page = {
   kind = "protocol", code = "repeated_page", message = "the service leads to a page it has given already",
 }
-rules.too_many_pages = {
+codes.too_many_pages = {
   kind = "protocol", code = "too_many_pages", message = "the list has more pages than the limit",
   hint = "Narrow the question, or read on from opts.nextToken with opts.max_pages.",
 }
 --- Of a call with opts.confirm.
-rules.not_confirmed = {
+codes.not_confirmed = {
   kind = "protocol", code = "not_confirmed",
   absent = "the service accepted the call, but %d of the people are not in the event",
   present = "the service accepted the call, but %d of the people are still in the event",
   unread = "the service accepted the call, but the attendee list could not be read: %s",
   hint = "err.confirmed says who; err.resume asks the service again without sending anything twice.",
 }
-rules.cancelled = { kind = "cancelled", retry = "later", message = "cancelled while in flight" }
-rules.connect_timeout = {
+codes.cancelled = { kind = "cancelled", retry = "later", message = "cancelled while in flight" }
+codes.connect_timeout = {
   kind = "timeout", code = "connect_timeout", retry = "transient", message = "not connected in time",
 }
 
-rules.proxy_refused = {
+codes.proxy_refused = {
   kind = "network", code = "proxy_failed", retry = "transient", message = "the proxy refused to connect",
   hint = "Check config.proxy, its name and password, and that it may reach the service.",
 }
 -- libcurl 7.88 reports a header line above 100 KB as "out of memory".
-rules.header_line = {
+codes.header_line = {
   kind = "protocol", code = "headers_too_large", message = "a header line larger than libcurl takes, or out of memory",
 }
 
@@ -182,7 +182,7 @@ local ca_hint = "Check the system's certificates and clock, or set config.ca_fil
 
 --- By libcurl's code, or the engine's own where nothing was started. What was sent decides the
 --- outcome, not this table.
-rules.curl = {
+codes.curl = {
   out_of_memory = { kind = "network", code = "out_of_memory", message = "out of memory" },
   too_many_files = {
     kind = "network", code = "too_many_files", retry = "transient", message = "no descriptor to be had",
@@ -218,6 +218,6 @@ rules.curl = {
   [100] = { kind = "protocol", code = "headers_too_large", message = "the answer's headers are larger than the limit" },
 }
 --- Any other of libcurl's codes.
-rules.curl_other = { kind = "network", code = "transfer_failed", retry = "transient", message = "the transfer failed" }
+codes.curl_other = { kind = "network", code = "transfer_failed", retry = "transient", message = "the transfer failed" }
 
-return rules
+return codes

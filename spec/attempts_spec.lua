@@ -1,8 +1,8 @@
-local call = require "dingtalk.call"
+local attempts = require "dingtalk.attempts"
 local errors = require "dingtalk.errors"
 local fake = require "spec.support.fake_client"
 local policy = require "spec.vectors.policy"
-local rules = require "dingtalk.rules"
+local codes = require "dingtalk.codes"
 
 local OK, refusal, broken = fake.OK, fake.refusal, fake.broken
 local TOKEN, NEXT_TOKEN = "secret-token-1", "secret-token-2"
@@ -16,7 +16,7 @@ local function run(client, seconds, max_attempts, token)
   local task = { operation = "add_attendees", method = "POST", url = "u", token = token or TOKEN,
     deadline = client.time + (seconds or 1000), max_attempts = max_attempts or 3 }
   local slot = { batch = 2, client_token = "ct" }
-  return call.run(client, task, slot), slot
+  return attempts.run(client, task, slot), slot
 end
 
 local function with(answer, fields)
@@ -26,7 +26,7 @@ local function with(answer, fields)
   return copy
 end
 
-describe("call.run", function()
+describe("attempts.run", function()
   for _, row in ipairs(policy) do
     it("knows what to do after: " .. row[1], function()
       local client = fake.new(row[2], { draw = row.draw })
@@ -80,13 +80,13 @@ describe("call.run", function()
   end)
 end)
 
-describe("call.backoff", function()
+describe("attempts.backoff", function()
   it("stays within its bounds", function()
-    for name, row in pairs { transient = rules.retries.transient, throttled = rules.retries.throttled,
-      processing = rules.retries.processing, minute = rules.retries.minute } do
+    for name, row in pairs { transient = codes.retries.transient, throttled = codes.retries.throttled,
+      processing = codes.retries.processing, minute = codes.retries.minute } do
       for number = 1, 60 do
         local full = math.min(row.base * row.factor ^ (number - 1), row.cap)
-        local least, most = call.backoff(row, number, 0), call.backoff(row, number, 1 - 2 ^ -53)
+        local least, most = attempts.backoff(row, number, 0), attempts.backoff(row, number, 1 - 2 ^ -53)
         assert.equal(full * row.floor, least, name)
         assert.is_true(most <= full and most >= least and full <= row.cap, name)
       end
@@ -225,7 +225,7 @@ describe("the token", function()
   it("hides nothing of an answer that is no failure", function()
     local client = fake.new { { curl = 0, status = 200, sent = true, body = '{"id":"' .. TOKEN .. '-too"}' } }
     local task = { method = "GET", token = TOKEN, deadline = client.time + 10, max_attempts = 1 }
-    local err, object = call.run(client, task, {})
+    local err, object = attempts.run(client, task, {})
     assert.same({ nil, { id = TOKEN .. "-too" } }, { err, object })
   end)
 

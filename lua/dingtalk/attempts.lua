@@ -3,13 +3,12 @@
 
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
-local lazy = require "dingtalk.lazy"
 local limits = require "dingtalk.limits"
-local rules = require "dingtalk.rules"
+local codes = require "dingtalk.codes"
 
-local group = lazy.module "dingtalk.group"
+local group = require "dingtalk.group"
 
-local call = {}
+local attempts = {}
 
 -- Seconds below which no attempt is begun: libcurl's timer may end one a millisecond early, and what
 -- is left then suffices for nothing but another request that is given up.
@@ -64,7 +63,7 @@ end
 
 -- A failure that ends the call as it is, before an attempt.
 local function out_of_time()
-  local rule = rules.connect_timeout
+  local rule = codes.connect_timeout
   return {
     kind = "timeout", code = rule.code, message = "no time left to send the request",
     outcome = "not_sent", retryable = true,
@@ -155,11 +154,11 @@ local function attempt(client, task, slot)
 end
 
 --- The wait before retry number `number` (from 1), in seconds.
----@param row table a row of rules.retries
+---@param row table a row of codes.retries
 ---@param number integer
 ---@param random number in [0, 1)
 ---@return number seconds
-function call.backoff(row, number, random)
+function attempts.backoff(row, number, random)
   local full = math.min(row.base * row.factor ^ (number - 1), row.cap)
   return full * (row.floor + (1 - row.floor) * random)
 end
@@ -174,7 +173,7 @@ end
 -- Seconds until the next attempt, or nil when there is none; then also why, if it is ours.
 local function next_wait(client, task, slot, failure)
   if failure.retry == "new_token" and task.token then return refresh(task, slot) end
-  local row = rules.retries[failure.retry]
+  local row = codes.retries[failure.retry]
   if not row then return nil end
   slot.retries = (slot.retries or 0) + 1
   if not row.unlimited then
@@ -184,7 +183,7 @@ local function next_wait(client, task, slot, failure)
       return nil, "Not tried again: the client's retry budget is spent, as in an outage."
     end
   end
-  local wait = call.backoff(row, slot.retries, client:random())
+  local wait = attempts.backoff(row, slot.retries, client:random())
   if slot.retry_after and slot.retry_after > wait then wait = slot.retry_after end
   local left = task.deadline - client:now()
   if wait + LEAST_TIME <= left then return wait end
@@ -247,7 +246,7 @@ end
 ---@param slot dingtalk.Slot filled with status, request_id, attempts, elapsed
 ---@return dingtalk.Error? err nil when the service did it
 ---@return table? object the JSON object of the answer, if it had a body
-function call.run(client, task, slot)
+function attempts.run(client, task, slot)
   slot.attempts = 0
   slot.started = slot.transfer and slot.started or client:now()
   local began, hook = slot.started, client.on_attempt
@@ -275,4 +274,4 @@ function call.run(client, task, slot)
   end
 end
 
-return call
+return attempts

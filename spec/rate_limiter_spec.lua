@@ -1,4 +1,4 @@
-local limiter = require "dingtalk.limiter"
+local limiter = require "dingtalk.rate_limiter"
 
 local clock
 
