@@ -41,7 +41,7 @@ foreach(file IN LISTS dt_test_files)
   set_tests_properties(${name} PROPERTIES LABELS c TIMEOUT 120)
 endforeach()
 
-# Forks, threads and signals for spec/process_spec.lua.
+# Forks, threads and signals for spec/hostile/process_spec.lua.
 if(TARGET PkgConfig::DT_LUA_PC)
   dt_add_c_program(process_ldt_host "${PROJECT_SOURCE_DIR}/spec/c/process_ldt_host.c")
 endif()

@@ -1,5 +1,5 @@
 --- What a process may do to the module, one case after the other, each in a process of its own: run by
---- spec/process_spec.lua in build/…/process_ldt_host, whose functions are in the global `process`.
+--- spec/hostile/process_spec.lua in build/…/process_ldt_host, whose functions are in the global `process`.
 local process = process -- luacheck: ignore 113 121 (from process_ldt_host.c)
 
 local CALLS = 5 -- of each thread
