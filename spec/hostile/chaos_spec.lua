@@ -1,5 +1,5 @@
 -- Thousands of calls while the service fails at random, then the ledger against what the calls
--- reported. To replay one: DINGTALK_CHAOS_SEED=… busted spec/chaos_spec.lua
+-- reported. To replay one: DINGTALK_CHAOS_SEED=… busted spec/hostile/chaos_spec.lua
 local run = require "spec.chaos.run"
 local sandbox = require "spec.support.sandbox"
 

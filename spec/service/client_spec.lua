@@ -133,7 +133,7 @@ describe("a client", function()
   it("trusts only the authority it was given", function()
     for _, row in ipairs {
       { { ca_path = "spec" }, "certificate_invalid" }, { { ca_file = "spec/no-such-file.pem" }, "ca_unreadable" },
-      { { ca_file = "spec/client_spec.lua" }, "ca_unreadable" },
+      { { ca_file = "spec/service/client_spec.lua" }, "ca_unreadable" },
     } do
       local config = row[1]
       config.base_url = sandbox.start().base_url
