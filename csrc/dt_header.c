@@ -48,21 +48,36 @@ static double clamp(double seconds) {
   return seconds > DT_MAX_RETRY_AFTER_SECONDS ? DT_MAX_RETRY_AFTER_SECONDS : seconds;
 }
 
-double dt_header_retry_after(const char *value, size_t length, time_t now) {
+/* A date of HTTP, or -1. curl_getdate reads "-5" or "3.5" as something; a date starts with a
+ * letter. */
+static time_t date_of(const char *value, size_t length) {
   char text[64];
+  if (length == 0 || length >= sizeof text || (value[0] | 0x20) < 'a' || (value[0] | 0x20) > 'z')
+    return -1;
+  memcpy(text, value, length);
+  text[length] = '\0';
+  return curl_getdate(text, NULL);
+}
+
+double dt_header_retry_after(const char *value, size_t length, time_t now) {
   double seconds = 0;
   size_t digits = 0;
-  if (length == 0 || length >= sizeof text)
+  if (length == 0 || length >= 64)
     return -1;
   for (; digits < length && value[digits] >= '0' && value[digits] <= '9'; digits++)
     seconds = seconds * 10 + (value[digits] - '0');
   if (digits == length)
     return clamp(seconds);
-  /* curl_getdate reads "-5" or "3.5" as something; a date of HTTP starts with a letter. */
-  if ((value[0] | 0x20) < 'a' || (value[0] | 0x20) > 'z')
-    return -1;
-  memcpy(text, value, length);
-  text[length] = '\0';
-  time_t date = curl_getdate(text, NULL);
+  time_t date = date_of(value, length);
   return date == (time_t)-1 ? -1 : clamp(difftime(date, now));
+}
+
+double dt_header_wait(const char *block, size_t length, time_t now) {
+  size_t value_length = 0;
+  const char *value = dt_header_find(block, length, "date", &value_length);
+  time_t date = value ? date_of(value, value_length) : (time_t)-1;
+  value = dt_header_find(block, length, "retry-after", &value_length);
+  if (!value)
+    return -1;
+  return dt_header_retry_after(value, value_length, date == (time_t)-1 ? now : date);
 }

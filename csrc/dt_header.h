@@ -20,4 +20,10 @@ const char *dt_header_find(const char *block, size_t length, const char *name,
  */
 double dt_header_retry_after(const char *value, size_t length, time_t now);
 
+/*
+ * Seconds to wait, as the Retry-After of a header block says; -1 where there is none. A date is
+ * compared with the answer's own Date, since the local clock may be wrong; with `now` without one.
+ */
+double dt_header_wait(const char *block, size_t length, time_t now);
+
 #endif

@@ -1,7 +1,7 @@
 /*
- * The engine as a userdata. Its user value is a table that holds the request
- * body of each transfer by slot, false where the slot has none, so that the memory libcurl reads
- * from stays while the transfer does.
+ * The engine as a userdata. Its user value is a table with two entries for each transfer, by its
+ * slot: the attempt, a table that the answer is written into, and the request body, so that the
+ * memory libcurl reads from stays while the transfer does. Both are false where a slot has none.
  */
 #include "ldt.h"
 
@@ -10,10 +10,12 @@
 #include "dt_poller.h"
 #include "dt_waker.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TYPE_NAME "dingtalk.engine"
@@ -25,6 +27,19 @@ typedef struct ldt_engine {
 } ldt_engine;
 
 enum { SMALL_ANSWER_BYTES = 1024 }; /* of one that lies on the stack: nearly all */
+
+/* Where the user value holds the function take_answer, which it takes no memory to call from there.
+ */
+enum { TAKE_ANSWER = 0 };
+
+/* The indices of a slot's entries in the user value. */
+static int attempt_index(uint32_t slot) {
+  return 2 * (int)slot - 1;
+}
+
+static int body_index(uint32_t slot) {
+  return 2 * (int)slot;
+}
 
 /* The transfers have ended: what they read from may go. */
 static void let_go_of_all(lua_State *L) {
@@ -104,6 +119,174 @@ static int push_fault(lua_State *L, dt_engine_fault fault) {
   return 2;
 }
 
+static int64_t to_us(lua_Number seconds) {
+  if (!(seconds > 0))
+    return 0;
+  return seconds < 1e9 ? (int64_t)(seconds * 1e6) : INT64_C(1000000000000000);
+}
+
+/* Sets an entry of the user value, on top of the stack, to the value at `index`. */
+static void set_entry(lua_State *L, int entry, int index) {
+  lua_pushvalue(L, index);
+  lua_rawseti(L, -2, entry);
+}
+
+/* Keeps the attempt and the body for the transfer in `slot`. Raises when out of memory. */
+static void keep(lua_State *L, uint32_t slot, int attempt, int body) {
+  lua_getuservalue(L, 1);
+  set_entry(L, attempt_index(slot), attempt);
+  set_entry(L, body_index(slot), body);
+  lua_pop(L, 1);
+  ldt_attendees_count(L, body, 1);
+}
+
+/* Leaves the attempt on top of the stack. False rather than nil takes its place: to set an entry
+   that is there takes no memory. */
+static void let_go(lua_State *L, uint32_t slot) {
+  lua_getuservalue(L, 1);
+  lua_rawgeti(L, -1, body_index(slot));
+  ldt_attendees_count(L, -1, -1);
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, -3, body_index(slot));
+  lua_pop(L, 1);
+  lua_rawgeti(L, -1, attempt_index(slot));
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, -3, attempt_index(slot));
+  lua_remove(L, -2);
+}
+
+/* Gives the transfer back, leaves its attempt on top; whether any byte of it may have gone out. */
+static bool release(lua_State *L, dt_engine *engine, dt_transfer_id id) {
+  uint32_t slot = dt_engine_slot(engine, id);
+  bool sent = dt_engine_release(engine, id);
+  let_go(L, slot);
+  return sent;
+}
+
+/* The fields of the attempt on top, which holds them all already unless it is a stranger's. */
+static void set_string(lua_State *L, const char *name, const char *text, size_t length) {
+  if (text)
+    lua_pushlstring(L, text, length);
+  else
+    lua_pushnil(L);
+  lua_setfield(L, -2, name);
+}
+
+static void set_integer(lua_State *L, const char *name, lua_Integer value) {
+  lua_pushinteger(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static void set_boolean(lua_State *L, const char *name, bool value) {
+  lua_pushboolean(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static void set_header(lua_State *L, const char *field, const dt_answer *answer, const char *name) {
+  size_t length = 0;
+  const char *value = dt_header_find(answer->headers, answer->headers_length, name, &length);
+  set_string(L, field, value, length);
+}
+
+static void set_seconds(lua_State *L, const char *name, double seconds) {
+  if (seconds >= 0)
+    lua_pushnumber(L, seconds);
+  else
+    lua_pushnil(L);
+  lua_setfield(L, -2, name);
+}
+
+static void set_text(lua_State *L, const char *name, const char *text) {
+  set_string(L, name, text, text ? strlen(text) : 0);
+}
+
+static const char *overflow_code(dt_overflow overflow) {
+  static const char *const codes[] = {
+      [DT_OVERFLOW_NONE] = NULL,
+      [DT_OVERFLOW_HEADERS] = "headers_too_large",
+      [DT_OVERFLOW_BODY] = "body_too_large",
+  };
+  return codes[overflow];
+}
+
+/* Writes the answer into the attempt on top. */
+static void set_answer(lua_State *L, const dt_answer *answer) {
+  set_integer(L, "curl", answer->curl_code);
+  set_integer(L, "status", answer->status);
+  set_boolean(L, "sent", answer->sent);
+  set_string(L, "body", answer->body_length ? answer->body : NULL, answer->body_length);
+  set_header(L, "request_id", answer, "x-acs-request-id");
+  if (answer->curl_code == 0 && answer->status == 200 && !answer->body_length)
+    return; /* the rest only explains a failure */
+  set_seconds(L, "retry_after",
+              dt_header_wait(answer->headers, answer->headers_length, time(NULL)));
+  set_text(L, "message", answer->message);
+  set_text(L, "overflow", overflow_code(answer->overflow));
+  set_boolean(L, "resent", answer->resent);
+  set_integer(L, "proxy_status", answer->proxy_status);
+}
+
+static size_t size_of_texts(const dt_answer *answer) {
+  return answer->headers_length + answer->body_length + strlen(answer->message) + 1;
+}
+
+/* Lets the answer live without its transfer. */
+static void move_texts(dt_answer *answer, char *to) {
+  if (answer->headers_length)
+    answer->headers = memcpy(to, answer->headers, answer->headers_length);
+  to += answer->headers_length;
+  if (answer->body_length)
+    answer->body = memcpy(to, answer->body, answer->body_length);
+  to += answer->body_length;
+  answer->message = memcpy(to, answer->message, strlen(answer->message) + 1);
+}
+
+/* Called with the engine, the attempt and the transfer's id: writes the answer into the attempt and
+   gives the transfer back. Whatever allocates in Lua may run a finalizer, which may close the
+   engine or take this answer itself: so nothing of the engine is needed when the answer is
+   written. */
+static int take_answer(lua_State *L) {
+  const ldt_engine *self = lua_touserdata(L, 1);
+  dt_transfer_id id = (dt_transfer_id)lua_tointeger(L, 3);
+  dt_answer answer;
+  char small[SMALL_ANSWER_BYTES];
+  dt_engine_answer(self->engine, id, &answer);
+  size_t size = size_of_texts(&answer);
+  char *texts = size <= sizeof small ? small : lua_newuserdata(L, size);
+  if (!self->engine || !dt_engine_answer(self->engine, id, &answer))
+    return 0;
+  move_texts(&answer, texts);
+  release(L, self->engine, id);
+  set_answer(L, &answer);
+  return 0;
+}
+
+/* Without memory for an answer: all that is known of it is that it came. */
+static void set_lost(lua_State *L, int attempt) {
+  lua_pushvalue(L, attempt);
+  set_integer(L, "curl", CURLE_OUT_OF_MEMORY);
+  set_integer(L, "status", 0);
+  set_boolean(L, "sent", true);
+}
+
+/* Pushes the attempt of a transfer that has ended, with its answer. Never raises: who waits for the
+   attempt would wait forever. */
+static void push_ended(lua_State *L, const ldt_engine *self, dt_transfer_id id) {
+  lua_getuservalue(L, 1);
+  lua_rawgeti(L, -1, attempt_index(dt_engine_slot(self->engine, id)));
+  int attempt = lua_gettop(L);
+  lua_rawgeti(L, -2, TAKE_ANSWER);
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, attempt);
+  lua_pushinteger(L, (lua_Integer)id);
+  if (lua_pcall(L, 3, 0, 0) != 0) {
+    if (self->engine && dt_engine_slot(self->engine, id))
+      release(L, self->engine, id);
+    set_lost(L, attempt);
+  }
+  lua_settop(L, attempt);
+}
+
 /*
  * core.engine{ ca_file, ca_path, proxy, user_agent, connect_timeout_ms,
  * max_connections, allow_http } -> engine; or nil, code.
@@ -125,60 +308,22 @@ static int core_engine(lua_State *L) {
   *self = (ldt_engine){.pid = getpid()};
   luaL_setmetatable(L, TYPE_NAME);
   lua_newtable(L);
+  lua_pushcfunction(L, take_answer);
+  lua_rawseti(L, -2, TAKE_ANSWER);
   lua_setuservalue(L, -2);
   dt_engine_fault fault = DT_ENGINE_OK;
   self->engine = dt_engine_new(&config, &fault);
   return self->engine ? 1 : push_fault(L, fault);
 }
 
-static int64_t to_us(lua_Number seconds) {
-  if (!(seconds > 0))
-    return 0;
-  return seconds < 1e9 ? (int64_t)(seconds * 1e6) : INT64_C(1000000000000000);
-}
-
-static dt_transfer_id check_id(lua_State *L) {
-  return (dt_transfer_id)luaL_checkinteger(L, 2);
-}
-
-/* Keeps the value at `body` for the transfer in `slot`. */
-static void anchor(lua_State *L, int engine, uint32_t slot, int body) {
-  lua_getuservalue(L, engine);
-  lua_pushvalue(L, body);
-  lua_rawseti(L, -2, (int)slot);
-  lua_pop(L, 1);
-  ldt_attendees_count(L, body, 1);
-}
-
-static void let_go(lua_State *L, int engine, uint32_t slot) {
-  lua_getuservalue(L, engine);
-  lua_rawgeti(L, -1, (int)slot);
-  ldt_attendees_count(L, -1, -1);
-  lua_pop(L, 1);
-  lua_pushboolean(L, 0); /* rather than nil: a field that is there takes no memory to be set */
-  lua_rawseti(L, -2, (int)slot);
-  lua_pop(L, 1);
-}
-
-static dt_transfer_id start(lua_State *L, int engine, const dt_request *request, int body,
-                            dt_engine_fault *fault) {
-  const ldt_engine *self = lua_touserdata(L, engine);
-  /* Before the start: afterwards a raised "not enough memory" would leave a transfer that reads
-     from a body nothing holds. */
-  uint32_t slot = dt_engine_next_slot(self->engine);
-  anchor(L, engine, slot, body);
-  dt_transfer_id id = dt_engine_start(self->engine, request, fault);
-  if (!id)
-    let_go(L, engine, slot);
-  return id;
-}
-
-static bool release(lua_State *L, int engine, dt_transfer_id id) {
-  const ldt_engine *self = lua_touserdata(L, engine);
-  uint32_t slot = dt_engine_slot(self->engine, id);
-  bool sent = dt_engine_release(self->engine, id);
-  let_go(L, engine, slot);
-  return sent;
+static void read_body(lua_State *L, int index, dt_request *request) {
+  if (lua_isnil(L, index))
+    return;
+  if (lua_type(L, index) == LUA_TSTRING)
+    request->body = lua_tolstring(L, index, &request->body_length);
+  else
+    request->body =
+        ldt_attendees_body(L, index, luaL_checkinteger(L, index + 1), &request->body_length);
 }
 
 /* Rounded up, at least 1. */
@@ -188,150 +333,116 @@ static long to_ms(lua_Number seconds) {
   return whole < 1 ? 1 : whole;
 }
 
-static void read_body(lua_State *L, dt_request *request) {
-  if (lua_isnil(L, 6))
-    return;
-  if (lua_type(L, 6) == LUA_TSTRING)
-    request->body = lua_tolstring(L, 6, &request->body_length);
-  else
-    request->body = ldt_attendees_body(L, 6, luaL_checkinteger(L, 7), &request->body_length);
+/* The arguments of engine:start. */
+enum { ATTEMPT = 2, METHOD, URL, TOKEN, CLIENT_TOKEN, BODY, BATCH, TIMEOUT, WAIT };
+
+static void read_request(lua_State *L, dt_request *request) {
+  static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", NULL};
+  luaL_checktype(L, ATTEMPT, LUA_TTABLE);
+  request->method = (dt_method)luaL_checkoption(L, METHOD, NULL, methods);
+  request->url = luaL_checkstring(L, URL);
+  request->token = luaL_optlstring(L, TOKEN, NULL, &request->token_length);
+  request->client_token = luaL_optlstring(L, CLIENT_TOKEN, NULL, &request->client_token_length);
+  request->timeout_ms = to_ms(luaL_checknumber(L, TIMEOUT));
+  read_body(L, BODY, request);
+}
+
+/* Whether the transfer has ended and its answer is in the attempt. Steps once where the caller may
+   block: a signal, the alarm and the end of another transfer cut that short. */
+static bool has_answered(lua_State *L, const ldt_engine *self, dt_transfer_id id) {
+  dt_answer answer;
+  if (lua_toboolean(L, WAIT))
+    dt_engine_step(self->engine, -1);
+  if (!dt_engine_answer(self->engine, id, &answer))
+    return false;
+  push_ended(L, self, id);
+  return true;
 }
 
 /*
- * engine:start(method, url, token, client_token, body, batch, timeout) -> id; or
- * nil, code. `body` is a string, nil, or attendees with the number of the batch;
- * `timeout` is in seconds.
+ * engine:start(attempt, method, url, token, client_token, body, batch, timeout, wait) -> true when
+ * the answer is in the attempt, false when it is in flight; or nil, code. `body` is a string, nil,
+ * or attendees with the number of the batch; `timeout` is in seconds; with `wait` it waits for the
+ * answer if nothing else ends first. Of an engine of another process: nil, "forked".
  */
 static int engine_start(lua_State *L) {
-  static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", NULL};
-  lua_settop(L, 8);
-  check_engine(L);
+  dt_request request = {0};
   dt_engine_fault fault = DT_ENGINE_OK;
-  dt_request request = {.method = (dt_method)luaL_checkoption(L, 2, NULL, methods),
-                        .url = luaL_checkstring(L, 3)};
-  request.token = luaL_optlstring(L, 4, NULL, &request.token_length);
-  request.client_token = luaL_optlstring(L, 5, NULL, &request.client_token_length);
-  request.timeout_ms = to_ms(luaL_checknumber(L, 8));
-  read_body(L, &request);
-  dt_transfer_id id = start(L, 1, &request, 6, &fault);
-  if (!id)
+  lua_settop(L, WAIT);
+  const ldt_engine *self = check_open(L);
+  if (self->pid != getpid()) {
+    lua_pushnil(L);
+    lua_pushliteral(L, "forked");
+    return 2;
+  }
+  read_request(L, &request);
+  /* Before the start: afterwards a raised "not enough memory" would leave a transfer that reads
+     from a body nothing holds. */
+  uint32_t slot = dt_engine_next_slot(self->engine);
+  keep(L, slot, ATTEMPT, BODY);
+  dt_transfer_id id = dt_engine_start(self->engine, &request, &fault);
+  if (!id) {
+    let_go(L, slot);
     return push_fault(L, fault);
+  }
   lua_pushinteger(L, (lua_Integer)id);
+  lua_setfield(L, ATTEMPT, "id");
+  lua_pushboolean(L, has_answered(L, self, id));
   return 1;
 }
 
-static int push_finished(lua_State *L, dt_engine *engine) {
-  dt_transfer_id id = dt_engine_next_finished(engine);
+static int push_finished(lua_State *L, const ldt_engine *self) {
+  dt_transfer_id id = dt_engine_next_finished(self->engine);
   if (!id)
     return 0;
-  lua_pushinteger(L, (lua_Integer)id);
+  push_ended(L, self, id);
   return 1;
 }
 
 /*
- * engine:step(wait) -> the id of a transfer that ended, or nil. Waits up to
- * `wait` seconds (0: not at all; nil: no limit) for one to end. Raises when the
- * system refuses to wait.
+ * engine:step(wait) -> the attempt of a transfer that ended, its answer in it, or nil. Waits up to
+ * `wait` seconds (0: not at all; nil: no limit) for one to end. Raises when the system refuses to
+ * wait.
  */
 static int engine_step(lua_State *L) {
-  dt_engine *engine = check_engine(L);
-  if (!dt_engine_step(engine, lua_isnoneornil(L, 2) ? -1 : to_us(luaL_checknumber(L, 2))))
+  const ldt_engine *self = check_self(L);
+  if (!dt_engine_step(self->engine, lua_isnoneornil(L, 2) ? -1 : to_us(luaL_checknumber(L, 2))))
     return luaL_error(L, "waiting for the network failed: %s", strerror(errno));
-  return push_finished(L, engine);
+  return push_finished(L, self);
 }
 
-/* engine:finished() -> the id of the next transfer that ended, or nil. */
+/* engine:finished() -> the attempt of the next transfer that ended, or nil. */
 static int engine_finished(lua_State *L) {
-  return push_finished(L, check_open(L)->engine);
+  return push_finished(L, check_open(L));
 }
 
-static void push_header(lua_State *L, const dt_answer *answer, const char *name) {
-  size_t length = 0;
-  const char *value = dt_header_find(answer->headers, answer->headers_length, name, &length);
-  if (value)
-    lua_pushlstring(L, value, length);
-  else
-    lua_pushnil(L);
-}
-
-static const char *overflow_code(dt_overflow overflow) {
-  static const char *const codes[] = {
-      [DT_OVERFLOW_NONE] = NULL,
-      [DT_OVERFLOW_HEADERS] = "headers_too_large",
-      [DT_OVERFLOW_BODY] = "body_too_large",
-  };
-  return codes[overflow];
-}
-
-static int push_answer(lua_State *L, const dt_answer *answer) {
-  lua_pushinteger(L, answer->curl_code);
-  lua_pushinteger(L, (lua_Integer)answer->status);
-  lua_pushboolean(L, answer->sent);
-  if (answer->body_length)
-    lua_pushlstring(L, answer->body, answer->body_length);
-  else
-    lua_pushnil(L);
-  push_header(L, answer, "x-acs-request-id");
-  /* The rest only explains a failure. */
-  if (answer->curl_code == 0 && answer->status == 200 && !answer->body_length)
-    return 5;
-  push_header(L, answer, "retry-after");
-  lua_pushstring(L, answer->message);
-  lua_pushstring(L, overflow_code(answer->overflow));
-  lua_pushboolean(L, answer->resent);
-  lua_pushinteger(L, (lua_Integer)answer->proxy_status);
-  return 10;
-}
-
-static size_t size_of_texts(const dt_answer *answer) {
-  return answer->headers_length + answer->body_length + strlen(answer->message) + 1;
-}
-
-/* Lets the answer live without its transfer. */
-static void move_texts(dt_answer *answer, char *to) {
-  if (answer->headers_length)
-    answer->headers = memcpy(to, answer->headers, answer->headers_length);
-  to += answer->headers_length;
-  if (answer->body_length)
-    answer->body = memcpy(to, answer->body, answer->body_length);
-  to += answer->body_length;
-  answer->message = memcpy(to, answer->message, strlen(answer->message) + 1);
-}
-
-/*
- * engine:take(id) -> curl code, HTTP status, sent, body or nil, request id or
- * nil; unless it is a 200 without a body also Retry-After or nil, libcurl's
- * message, the code of the limit of ours that ended it or nil, whether libcurl
- * sent it a second time, and the status of a proxy's answer to CONNECT or 0.
- * Gives the transfer back. Nothing when a finalizer has just closed the engine.
- */
-static int engine_take(lua_State *L) {
-  const ldt_engine *self = luaL_checkudata(L, 1, TYPE_NAME);
-  dt_transfer_id id = check_id(L);
-  dt_answer answer;
-  char small[SMALL_ANSWER_BYTES];
-  if (!self->engine)
-    return 0;
-  if (!dt_engine_answer(self->engine, id, &answer))
-    return luaL_argerror(L, 2, "no transfer that has ended");
-  /* Whatever allocates in Lua may run a finalizer, and that close the engine: so nothing of it is
-     needed any more when the values are pushed. */
-  size_t size = size_of_texts(&answer);
-  char *texts = size <= sizeof small ? small : lua_newuserdata(L, size);
-  if (!self->engine)
-    return 0;
-  move_texts(&answer, texts);
-  release(L, 1, id);
-  return push_answer(L, &answer);
-}
-
-/* engine:cancel(id) -> whether any byte of it may have gone out. Harmless for an unknown id. */
+/* engine:cancel(attempt) -> whether any byte of it may have gone out. Harmless for one that is not
+   in flight. */
 static int engine_cancel(lua_State *L) {
   dt_engine *engine = check_engine(L);
-  dt_transfer_id id = check_id(L);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_getfield(L, 2, "id");
+  dt_transfer_id id = (dt_transfer_id)lua_tointeger(L, -1);
   if (!dt_engine_slot(engine, id))
     return 0;
-  lua_pushboolean(L, release(L, 1, id));
+  lua_pushboolean(L, release(L, engine, id));
+  return 1;
+}
+
+/* engine:attempts() -> an array of those in flight; of another process's engine too. */
+static int engine_attempts(lua_State *L) {
+  check_open(L);
+  lua_settop(L, 1);
+  lua_getuservalue(L, 1);
+  lua_newtable(L);
+  int count = (int)lua_rawlen(L, 2);
+  for (int i = 1, found = 0; i <= count; i += 2) {
+    lua_rawgeti(L, 2, i);
+    if (lua_istable(L, -1))
+      lua_rawseti(L, 3, ++found);
+    else
+      lua_pop(L, 1);
+  }
   return 1;
 }
 
@@ -417,8 +528,8 @@ void ldt_open_engine(lua_State *L) {
       {"start", engine_start},
       {"step", engine_step},
       {"finished", engine_finished},
-      {"take", engine_take},
       {"cancel", engine_cancel},
+      {"attempts", engine_attempts},
       {"alarm", engine_alarm},
       {"timeout", engine_timeout},
       {"pollfd", engine_pollfd},

@@ -1,12 +1,11 @@
---- One logical request: attempts, waits, deadline, token refresh. Policy without I/O: what it needs
---- of the world it asks of the client (exchange, pause, now, random, spend_retry).
+--- One request until it is settled: attempts, waits, deadline, token refresh. Policy without I/O: what it needs of the
+--- world it asks of the client.
 
 local core = require "dingtalk.core"
+local codes = require "dingtalk.codes"
 local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
-local codes = require "dingtalk.codes"
-
-local group = require "dingtalk.group"
+local scheduler = require "dingtalk.scheduler"
 
 local attempts = {}
 
@@ -14,7 +13,7 @@ local attempts = {}
 -- is left then suffices for nothing but another request that is given up.
 local LEAST_TIME = 0.005
 
----@class dingtalk.Task what the requests of one call share
+---@class dingtalk.Request what is sent, the same over all its attempts
 ---@field operation string name for hooks and logs
 ---@field method "GET"|"POST"|"PUT"|"DELETE"
 ---@field url string
@@ -27,11 +26,24 @@ local LEAST_TIME = 0.005
 ---@field max_attempts integer
 ---@field pace {limiter: table, permit: table?}? of a bulk run: asked before each attempt
 
----@class dingtalk.Slot one request of a task: its number and token going in, its answer coming out
----@field batch integer? number of the batch in the body
----@field client_token string?
----@field attempts integer requests made so far
----@field elapsed number seconds, when it has ended
+--- The state of a request until it is settled.
+---@class dingtalk.Attempt.State
+---@param client_token string?
+---@param batch integer? number of the batch in the request's body
+---@return dingtalk.Attempt.State
+function attempts.new(client_token, batch)
+  return {
+    batch = batch, client_token = client_token,
+    attempts = 0,         -- requests made so far
+    started = 0,          -- seconds of client:now()
+    elapsed = 0,          -- seconds, once it is settled
+    outcome = nil,        -- of the attempts so far, where that is no plain success
+    -- Of the request at hand:
+    token = nil, url = nil, done = false, loop = nil, id = 0,
+    -- Its answer, written by dingtalk.core; see errors.judge:
+    curl = 0, status = 0, sent = false, body = nil, request_id = nil,
+  }
+end
 
 -- Lua 5.1's pcall lets nothing yield: there a source that raises is not caught.
 local protect = pcall
@@ -46,11 +58,8 @@ local function without_token_error(err)
   return err
 end
 
-local function read_token(client, task)
-  local token = task.token
-  local kind = type(token)
-  if kind ~= "table" and kind ~= "userdata" then return token end
-  local ok, text, err = group.outside(protect, token.get, token, client, task.deadline)
+local function token_from(source, client, deadline)
+  local ok, text, err = scheduler.outside(protect, source.get, source, client, deadline)
   if not ok then text, err = nil, errors.one_line(text) end
   if errors.is_error(err) then return nil, without_token_error(err) end
   if type(text) == "string" and not core.check_visible(text, limits.max_token_bytes) then return text end
@@ -61,96 +70,54 @@ local function read_token(client, task)
   }
 end
 
--- A failure that ends the call as it is, before an attempt.
 local function out_of_time()
-  local rule = codes.connect_timeout
-  return {
-    kind = "timeout", code = rule.code, message = "no time left to send the request",
+  return errors.new {
+    kind = "timeout", code = codes.connect_timeout.code, message = "no time left to send the request",
     outcome = "not_sent", retryable = true,
   }
 end
 
 -- Waits for the bulk run's leave to send. The first permit was taken with the job.
-local function wait_for_permit(client, task, slot)
-  local pace = task.pace
-  slot.permit, pace.permit = pace.permit, nil
-  while not slot.permit do
+local function wait_for_permit(client, request, attempt)
+  local pace = request.pace
+  attempt.permit, pace.permit = pace.permit, nil
+  while not attempt.permit do
     local delay = pace.limiter:delay()
     if delay == 0 then
-      slot.permit = pace.limiter:take()
-    elseif client:now() + delay >= task.deadline then
+      attempt.permit = pace.limiter:take()
+    elseif client:now() + delay >= request.deadline then
       return out_of_time()
-    elseif not client:pause(slot, delay) then
-      return errors.judge(slot)
+    elseif not client:pause(attempt, delay) then
+      return errors.judge(attempt)
     end
   end
 end
 
-local MARK = 8 -- bytes of a secret's beginning by which it is known, also where a text was cut off
+-- The older API takes the token in the query.
+local function put_in_query(attempt, request)
+  attempt.query_token = core.encode(attempt.token)
+  attempt.url = request.url .. "?access_token=" .. attempt.query_token
+end
 
-local function without(text, secret, placeholder)
-  local mark = secret and #secret >= MARK and secret:sub(1, MARK)
-  local from = mark and text:find(mark, 1, true)
-  while from do
-    local to = from + MARK
-    while to - from < #secret and text:byte(to) == secret:byte(to - from + 1) do to = to + 1 end
-    text = text:sub(1, from - 1) .. placeholder .. text:sub(to)
-    from = text:find(mark, from + #placeholder, true)
+-- Makes the request once. Returns what errors.judge says of the answer; without one, why it was not sent.
+local function try(client, request, attempt)
+  local token, err = request.token, nil
+  if token ~= nil and type(token) ~= "string" then
+    token, err = token_from(token, client, request.deadline)
+    if err then return err end
   end
-  return text
-end
-
-local NO_SECRETS = {}
-
--- The service may echo what it was sent.
-local function redact(text, task, slot)
-  text = without(text, slot.token, "[token]")
-  text = without(text, slot.query_token, "[token]")
-  for _, secret in ipairs(task.secrets or NO_SECRETS) do text = without(text, secret, "[secret]") end
-  return text
-end
-
-local texts = { "body", "message", "request_id" }
-
--- A failure is judged again, rid of secrets, since a text that was cut short may end within one. What
--- a success holds is the caller's: also a new secret that begins as the old one does.
-local function judge(task, slot)
-  local failure, object = errors.judge(slot)
-  if not failure then return nil, object end
-  for _, field in ipairs(texts) do
-    slot[field] = slot[field] and redact(slot[field], task, slot)
+  if request.pace then
+    err = wait_for_permit(client, request, attempt)
+    if err then return err end
   end
-  return errors.judge(slot)
-end
-
--- The first attempt of a call that core.add_attendees has sent.
-local function await(client, task, slot)
-  local id = slot.transfer
-  slot.transfer, slot.attempts, slot.token = nil, 1, task.token
-  client:await(slot, id)
-end
-
-local function send(client, task, slot)
-  local token, err = read_token(client, task)
-  if not err and task.pace then err = wait_for_permit(client, task, slot) end
-  if err then return err end
-  local left = task.deadline - client:now()
+  local left = request.deadline - client:now()
   if left < LEAST_TIME then return out_of_time() end
-  slot.attempts = slot.attempts + 1
-  slot.token, slot.hide_body, slot.older_api = token, task.hide_body, task.older_api
-  local header = token
-  if task.older_api then
-    header, slot.query_token = nil, core.encode(token)
-    slot.url = task.url .. "?access_token=" .. slot.query_token
-  end
-  client:exchange(slot, task, header, left)
-end
-
-local function attempt(client, task, slot)
-  local err = (slot.transfer and await or send)(client, task, slot)
-  if err then return err end
-  if slot.curl == 0 and slot.status == 200 and not slot.body and not slot.cancelled then return nil end
-  return judge(task, slot)
+  attempt.attempts = attempt.attempts + 1
+  attempt.token, attempt.secrets, attempt.hide_body = token, request.secrets, request.hide_body
+  attempt.older_api = request.older_api
+  if request.older_api then put_in_query(attempt, request) end
+  client:exchange(attempt, request, left < client.attempt_timeout and left or client.attempt_timeout)
+  return errors.judge(attempt)
 end
 
 --- The wait before retry number `number` (from 1), in seconds.
@@ -163,113 +130,90 @@ function attempts.backoff(row, number, random)
   return full * (row.floor + (1 - row.floor) * random)
 end
 
-local function refresh(task, slot)
-  if slot.refreshed or type(task.token) == "string" then return nil end
-  slot.refreshed = true
-  group.outside(protect, task.token.invalidate, task.token, slot.token)
+-- A refused token is replaced once, where a token source can.
+local function refresh(request, attempt)
+  if attempt.refreshed or type(request.token) == "string" then return nil end
+  attempt.refreshed = true
+  scheduler.outside(protect, request.token.invalidate, request.token, attempt.token)
   return 0
 end
 
--- Seconds until the next attempt, or nil when there is none; then also why, if it is ours.
-local function next_wait(client, task, slot, failure)
-  if failure.retry == "new_token" and task.token then return refresh(task, slot) end
-  local row = codes.retries[failure.retry]
+-- Seconds until the next attempt, or nil when there is none.
+local function next_wait(client, request, attempt, err, retry)
+  if retry == "new_token" and request.token then return refresh(request, attempt) end
+  local row = codes.retries[retry]
   if not row then return nil end
-  slot.retries = (slot.retries or 0) + 1
+  attempt.retries = (attempt.retries or 0) + 1
   if not row.unlimited then
-    slot.limited = (slot.limited or 0) + 1
-    if slot.limited >= task.max_attempts then return nil end
+    attempt.limited = (attempt.limited or 0) + 1
+    if attempt.limited >= request.max_attempts then return nil end
     if not client:spend_retry() then
-      return nil, "Not tried again: the client's retry budget is spent, as in an outage."
+      err.hint = "Not tried again: the client's retry budget is spent, as in an outage."
+      return nil
     end
   end
-  local wait = attempts.backoff(row, slot.retries, client:random())
-  if slot.retry_after and slot.retry_after > wait then wait = slot.retry_after end
-  local left = task.deadline - client:now()
+  local asked = attempt.retry_after
+  local wait = math.max(attempts.backoff(row, attempt.retries, client:random()), asked or 0)
+  local left = request.deadline - client:now()
   if wait + LEAST_TIME <= left then return wait end
   -- Only the deadline ends these: half of what is left, so that there is time for the answer.
-  if row.unlimited and not slot.retry_after and left / 2 >= row.base * row.floor then return left / 2 end
-  failure.retry_after = failure.retry_after or wait
+  if row.unlimited and not asked and left / 2 >= row.base * row.floor then return left / 2 end
+  err.retry_after = err.retry_after or wait
   return nil
 end
 
--- The service may echo what it was sent wherever it answers a text.
-local function redact_answer(failure, task, slot)
-  if slot.request_id then slot.request_id = errors.one_line(redact(slot.request_id, task, slot)) end
-  if not failure then return end
-  for _, field in ipairs { "code", "message", "request_id", "hint" } do
-    failure[field] = failure[field] and redact(failure[field], task, slot)
-  end
-  local scopes = failure.required_scopes or NO_SECRETS
-  for i = 1, #scopes do scopes[i] = redact(scopes[i], task, slot) end
-end
-
-local function report(client, task, slot, failure, wait, began)
-  local ok, message = group.outside(pcall, client.on_attempt, {
-    operation = task.operation, attempt = slot.attempts, batch = slot.batch,
-    client_token = slot.client_token, elapsed = client:now() - began,
-    status = slot.status ~= 0 and slot.status or nil,
-    request_id = failure and failure.request_id or slot.request_id,
-    kind = failure and failure.kind, code = failure and failure.code,
-    outcome = failure and failure.outcome,
-    message = failure and failure.message, wait = wait,
+local function report(client, request, attempt, err, wait, began)
+  local ok, message = scheduler.outside(pcall, client.on_attempt, {
+    operation = request.operation, attempt = attempt.attempts, batch = attempt.batch,
+    client_token = attempt.client_token, elapsed = client:now() - began,
+    status = attempt.status ~= 0 and attempt.status or nil,
+    request_id = err and err.request_id or attempt.request_id,
+    kind = err and err.kind, code = err and err.code, outcome = err and err.outcome, message = err and err.message,
+    wait = wait,
   })
-  if not ok then slot.hook_error = errors.one_line(message) end
+  if not ok then attempt.hook_error = errors.one_line(message) end
 end
 
 -- What an earlier attempt may have done is not undone by a later refusal, and one that was refused
 -- did reach the service.
-local function outcome_of(slot, failure)
-  if slot.maybe_done then return "unknown" end
-  return slot.was_refused and failure.outcome == "not_sent" and "rejected" or failure.outcome
+local rank = { not_sent = 1, rejected = 2, unknown = 3 }
+
+local function worse(outcome, other)
+  return rank[other or "not_sent"] > rank[outcome] and other or outcome
 end
 
-local function conclude(client, slot, failure, hint)
-  slot.elapsed = client:now() - slot.started
-  if errors.is_error(failure) and slot.attempts == 0 then
-    failure.elapsed, failure.outcome = failure.elapsed or slot.elapsed, outcome_of(slot, failure)
-    return failure
-  end
-  return errors.new {
-    kind = failure.kind, code = failure.code, message = failure.message,
-    outcome = outcome_of(slot, failure), retryable = failure.retryable, retry_after = failure.retry_after,
-    status = failure.status, request_id = failure.request_id, attempts = slot.attempts,
-    client_token = slot.client_token, elapsed = slot.elapsed,
-    required_scopes = failure.required_scopes, argument = failure.argument, hint = hint or failure.hint,
-    hook_error = slot.hook_error,
-  }
+-- Completes the error of the last attempt with what is known of all of them.
+local function conclude(client, attempt, err)
+  attempt.elapsed = client:now() - attempt.started
+  err.outcome = worse(err.outcome, attempt.outcome)
+  err.attempts, err.client_token, err.elapsed = attempt.attempts, attempt.client_token, attempt.elapsed
+  err.hook_error = attempt.hook_error
+  return err
 end
 
---- Runs a request to its end.
----@param client table
----@param task dingtalk.Task
----@param slot dingtalk.Slot filled with status, request_id, attempts, elapsed
+--- Makes a request until it is settled.
+---@param client dingtalk.Client
+---@param request dingtalk.Request
+---@param attempt dingtalk.Attempt.State made by attempts.new; filled with status, request_id, attempts, elapsed
 ---@return dingtalk.Error? err nil when the service did it
 ---@return table? object the JSON object of the answer, if it had a body
-function attempts.run(client, task, slot)
-  slot.attempts = 0
-  slot.started = slot.transfer and slot.started or client:now()
-  local began, hook = slot.started, client.on_attempt
+function attempts.run(client, request, attempt)
+  local began = client:now()
+  attempt.started = began
   while true do
-    local failure, object = attempt(client, task, slot)
-    redact_answer(failure, task, slot)
-    if slot.permit then
-      task.pace.limiter:finish(slot.permit, failure and failure.kind == "throttled")
-    end
-    if not failure then
+    local err, retry = try(client, request, attempt)
+    if attempt.permit then request.pace.limiter:finish(attempt.permit, err and err.kind == "throttled") end
+    if not err then
       client:earn_retry()
-      if hook then report(client, task, slot, nil, nil, began) end
-      slot.elapsed = client:now() - slot.started
-      return nil, object
+      if client.on_attempt then report(client, request, attempt, nil, nil, began) end
+      attempt.elapsed = client:now() - attempt.started
+      return nil, retry
     end
-    if failure.outcome == "unknown" then slot.maybe_done = true end
-    if failure.outcome == "rejected" then slot.was_refused = true end
-    local wait, hint = next_wait(client, task, slot, failure)
-    if hook then report(client, task, slot, failure, wait, began) end
-    if not wait then return conclude(client, slot, failure, hint) end
-    if wait > 0 and not client:pause(slot, wait) then
-      return conclude(client, slot, errors.judge(slot))
-    end
+    local wait = next_wait(client, request, attempt, err, retry)
+    if client.on_attempt then report(client, request, attempt, err, wait, began) end
+    attempt.outcome = worse(err.outcome, attempt.outcome)
+    if not wait then return conclude(client, attempt, err) end
+    if wait > 0 and not client:pause(attempt, wait) then return conclude(client, attempt, (errors.judge(attempt))) end
     began = client:now()
   end
 end

@@ -3,9 +3,10 @@
 
 local attendees = require "dingtalk.attendees"
 local errors = require "dingtalk.errors"
-local group = require "dingtalk.group"
+local scheduler = require "dingtalk.scheduler"
 local limiter = require "dingtalk.rate_limiter"
 local limits = require "dingtalk.limits"
+local operations = require "dingtalk.operations"
 local options = require "dingtalk.options"
 
 local bulk = {}
@@ -93,7 +94,7 @@ end
 
 local function tell(run, job, result, err)
   if not run.on_result then return end
-  local ok, answer = group.outside(pcall, run.on_result, job, result, err)
+  local ok, answer = scheduler.outside(pcall, run.on_result, job, result, err)
   if not ok then
     stop(run, "hook_failed", answer)
   elseif answer == false then
@@ -109,7 +110,7 @@ local function change(run, job, number, permit)
   end
   local pace = { limiter = run.limiter, permit = permit }
   local result
-  result, err = attendees.change(run.client, attendees.add, run.token, job.user, job.cal, job.event,
+  result, err = attendees.change(run.client, operations.add_attendees, run.token, job.user, job.cal, job.event,
     job.list, options_of(run, job, number), pace)
   if pace.permit then run.limiter:give_back(pace.permit) end
   return result, err
@@ -207,7 +208,7 @@ function bulk.run(client, token, jobs, opts)
       not_sent = 0, rejected = 0, unknown = 0,
     },
   }
-  group.run(client, opts.concurrency or limits.defaults.bulk_concurrency, function() return next_member(run) end)
+  scheduler.run(client, opts.concurrency or limits.defaults.bulk_concurrency, function() return next_member(run) end)
   run.summary.elapsed = now() - began
   run.summary.resume = resume_of(progress)
   return run.summary

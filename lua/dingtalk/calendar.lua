@@ -3,35 +3,19 @@
 ---   local calendar = require "dingtalk.calendar"
 ---   local result, err = calendar.add_attendees(token, user, cal, event, list, opts)
 
-local client = require "dingtalk.client"
-
 local attendees = require "dingtalk.attendees"
+local client = require "dingtalk.client"
+local codes = require "dingtalk.codes"
 local errors = require "dingtalk.errors"
-
-local bulk = require "dingtalk.bulk"
-local calls = require "dingtalk.calls"
+local operations = require "dingtalk.operations"
 local pages = require "dingtalk.pages"
+local request = require "dingtalk.request"
 
 ---@class dingtalk.Calendar
 local calendar = {}
 
 ---@class dingtalk.Client
 local methods = client.methods
-
-local function not_a_client()
-  return errors.argument("self", "not_a_client", "call it as a method: client:add_attendees(…)")
-end
-
-local function refusal(self)
-  if not client.is_client(self) then return not_a_client() end
-  return client.refusal(self)
-end
-
-local function change(self, kind, ...)
-  local err = refusal(self)
-  if err then return nil, err end
-  return attendees.change(self, attendees[kind], ...)
-end
 
 --- Adds people to an event.
 ---@param token dingtalk.Token
@@ -43,7 +27,7 @@ end
 ---@return dingtalk.AddResult? result
 ---@return dingtalk.Error? err
 function methods:add_attendees(token, user, cal, event, list, opts)
-  return change(self, "add", token, user, cal, event, list, opts)
+  return attendees.change(self, operations.add_attendees, token, user, cal, event, list, opts)
 end
 
 --- Removes people from an event.
@@ -56,7 +40,7 @@ end
 ---@return dingtalk.RemoveResult? result
 ---@return dingtalk.Error? err
 function methods:remove_attendees(token, user, cal, event, list, opts)
-  return change(self, "remove", token, user, cal, event, list, opts)
+  return attendees.change(self, operations.remove_attendees, token, user, cal, event, list, opts)
 end
 
 --- Adds people to many events: some calls at a time, no more a second than the service takes.
@@ -66,9 +50,44 @@ end
 ---@return dingtalk.BulkSummary? summary
 ---@return dingtalk.Error? err for arguments only: each job's error goes to opts.on_result
 function methods:add_attendees_each(token, jobs, opts)
-  local err = refusal(self)
+  local err = client.refusal(self)
   if err then return nil, err end
-  return bulk.run(self, token, jobs, opts)
+  return require("dingtalk.bulk").run(self, token, jobs, opts)
+end
+
+-- The arguments after the token: the path's, the body's if there is one, the options.
+local function task_of(self, row, token, ...)
+  local err = client.refusal(self)
+  if err then return nil, err end
+  local count = #row.arguments
+  local place = {}
+  for i = 1, count do place[i] = (select(i, ...)) end
+  if not row.body then return request.prepare(self, row, token, place, nil, (select(count + 1, ...))) end
+  return request.prepare(self, row, token, place, select(count + 1, ...))
+end
+
+local function send(self, row, task)
+  local attempt, object = request.send(self, task)
+  if not attempt then return nil, object end
+  local result = request.result(attempt)
+  if not row.answer then return result end
+  if not object then return nil, request.bad_answer(codes.empty_answer, attempt) end
+  result[row.answer] = object
+  return result
+end
+
+-- The methods of a row of operations that sends one request, or reads pages.
+local function define(row)
+  local finish = row.items and function(self, _, task) return pages.all(self, task) end or send
+  methods[row.name] = function(self, token, ...)
+    local task, err = task_of(self, row, token, ...)
+    if not task then return nil, err end
+    return finish(self, row, task)
+  end
+  if not row.each then return end
+  methods[row.each] = function(self, token, ...)
+    return pages.each(self, task_of(self, row, token, ...))
+  end
 end
 
 --- A client with its own configuration and connections.
@@ -97,26 +116,11 @@ local function forward(name, is_iterator)
   end
 end
 
-forward "add_attendees"
-forward "remove_attendees"
 forward "add_attendees_each"
-
--- By name, so that all are there before the module of calls is read.
-local function define(name, is_iterator)
-  methods[name] = function(self, ...)
-    return calls[name](self, refusal(self), ...)
-  end
-  forward(name, is_iterator)
+for _, row in ipairs(operations.rows) do
+  if not row.counted then define(row) end
+  forward(row.name)
+  if row.each then forward(row.each, true) end
 end
-
-define "list_attendees"
-define("each_attendee", true)
-define "respond"
-define "list_events"
-define("each_event", true)
-define "get_event"
-define "create_event"
-define "update_event"
-define "delete_event"
 
 return calendar

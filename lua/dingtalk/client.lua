@@ -1,25 +1,21 @@
---- A client: its configuration and its engine. What is in flight stands in transfers.lua, how coroutines wait
---- for it in waiting.lua, how an answer is judged in errors.lua.
+--- A client: its configuration, its engine, and what is in flight there.
 
 local core = require "dingtalk.core"
-local limits = require "dingtalk.limits"
-local version = require "dingtalk.version"
-
 local errors = require "dingtalk.errors"
+local limits = require "dingtalk.limits"
 local loops = require "dingtalk.loops"
 local options = require "dingtalk.options"
-local waiting = require "dingtalk.waiting"
-local transfers = require "dingtalk.transfers"
+local scheduler = require "dingtalk.scheduler"
+local version = require "dingtalk.version"
 
 local client = {}
 
 ---@class dingtalk.Client its own configuration and connections; made by calendar.new
 ---@field closed boolean
 ---@field base_url string
-local methods = {}
-for _, part in ipairs { waiting.methods, transfers.methods } do
-  for name, method in pairs(part) do methods[name] = method end
-end
+local methods = {
+  park = scheduler.park, pause = scheduler.pause, wake = scheduler.wake_soon, remind = scheduler.remind,
+}
 local metatable = { __name = "dingtalk.Client", __index = methods }
 
 function metatable.__tostring(self)
@@ -50,6 +46,7 @@ function client.new(config)
     base_url = ((config.base_url or limits.defaults.base_url):gsub("/+$", "")),
     oapi_base_url = config.oapi_base_url and config.oapi_base_url:gsub("/+$", "") or nil,
     call_timeout = config.timeout or limits.defaults.timeout,
+    attempt_timeout = config.attempt_timeout or limits.defaults.attempt_timeout,
     max_attempts = config.max_attempts or limits.defaults.max_attempts,
     retry_budget = config.retry_budget or limits.defaults.retry_budget,
     on_attempt = config.on_attempt,
@@ -57,11 +54,14 @@ function client.new(config)
     random_source = config.random or core.random,
     sleep = config.sleep,
     engine_config = engine_config(config),
+    retries_left = config.retry_budget or limits.defaults.retry_budget,
     closed = false,
-    in_flight = {}, -- slots by transfer id
-    sleepers = {},  -- when to wake, by slot
+    engine = nil,     -- of dingtalk.core, made at the first use
+    sleepers = {},    -- by waiter, when it is to be woken: seconds of core.now()
+    reminder = nil,   -- when the loop wants a step
+    next_alarm = nil, -- when the engine's alarm is
+    next_reap = 0,    -- when dead coroutines are searched for again
   }, metatable)
-  self.retries_left = self.retry_budget
   self.loop, err = loops.new(config.loop, self)
   if not self.loop then return nil, err end
   return self
@@ -72,63 +72,193 @@ function client.is_client(value)
   return getmetatable(value) == metatable
 end
 
---- The engine, made at the first use and again after a fork; nil and a code where the system gives
---- no memory or no descriptor.
+-- After a fork the child starts anew; what the parent had in flight is not the child's. A pause goes on.
+local function abandon(self)
+  local attempts = self.engine:attempts()
+  self.engine:close()
+  self.engine, self.next_alarm = nil, nil
+  self.loop:forget()
+  if next(self.sleepers) and self:open_engine() then self.loop:watch() end
+  for _, attempt in ipairs(attempts) do
+    attempt.cancelled, attempt.sent = "forked", true
+    scheduler.wake(attempt)
+  end
+end
+
+--- The engine, made at the first use and again after a fork; nil and a code where the system gives no memory or no
+--- descriptor.
 ---@return table? engine
 ---@return string? code
 function methods:open_engine()
-  if self.engine and not self.engine:is_usable() then transfers.abandon(self) end
+  if self.engine and not self.engine:is_usable() then abandon(self) end
   if self.engine then return self.engine end
   local code
   self.engine, code = core.engine(self.engine_config)
   if not self.engine then return nil, code end
-  if next(self.sleepers) then waiting.set_alarm(self) end
+  if next(self.sleepers) then scheduler.set_alarm(self) end
   return self.engine
+end
+
+-- Starts a request. True when the answer is in the attempt, false when it is in flight; nil and a code when it could
+-- not be started.
+local function start(self, attempt, request, timeout)
+  local engine, code = self.engine, nil
+  if not engine then
+    engine, code = self:open_engine()
+    if not engine then return nil, code end
+  end
+  local answered
+  answered, code = engine:start(attempt, request.method, attempt.url or request.url,
+    not request.older_api and attempt.token or nil, attempt.client_token, request.body, attempt.batch, timeout,
+    self.loop.blocks and not scheduler.in_group())
+  if code ~= "forked" then return answered, code end
+  abandon(self)
+  return start(self, attempt, request, timeout)
+end
+
+--- Makes a request and waits for its end: fills the attempt as errors.judge wants it.
+---@param attempt dingtalk.Attempt.State
+---@param request dingtalk.Request
+---@param timeout number seconds
+function methods:exchange(attempt, request, timeout)
+  if self.closed then
+    attempt.cancelled, attempt.sent = "closed", false
+    return
+  end
+  attempt.done = false
+  local answered, code = start(self, attempt, request, timeout)
+  if answered == false then
+    self.loop:watch()
+    scheduler.wait(self, attempt)
+  elseif answered == nil then
+    attempt.curl, attempt.status, attempt.sent, attempt.body, attempt.message = code, 0, false, nil, nil
+  end
+end
+
+--- Moves the transfers on, waiting up to `seconds` for one to end (nil: until something is due), and resumes those
+--- whose wait is over.
+---@param seconds number?
+function methods:turn(seconds)
+  local engine = self.engine
+  local attempt = engine:step(seconds)
+  while attempt do
+    scheduler.wake(attempt)
+    -- What was resumed may have closed the client.
+    attempt = self.engine == engine and engine:finished()
+  end
+  if self.engine == engine then scheduler.wake_sleepers(self) end
+end
+
+--- Does the I/O that is due, without waiting, and resumes the coroutines whose wait is over.
+function methods:step()
+  if self.closed or not self.engine then return end
+  if not self.engine:is_usable() then return abandon(self) end
+  self:turn(0)
+  if not self.closed then scheduler.reap(self) end
+  self.loop:rethrow()
+end
+
+--- The descriptor to watch for reading: readable when step() is due. Nil where the platform has none.
+---@return integer?
+function methods:pollfd()
+  local engine = not self.closed and self:open_engine()
+  return engine and engine:pollfd() or nil
+end
+
+--- What to watch the descriptor for: always "r". With pollfd and timeout, the protocol of cqueues.
+---@return string
+function methods:events()
+  return "r"
+end
+
+--- Seconds until step() is due whatever the descriptor says, or nil. Where the platform has no
+--- descriptor they are few while anything is in flight.
+---@return number?
+function methods:timeout()
+  if self.closed or not self.engine then return nil end
+  if not self.engine:is_usable() then return 0 end -- after a fork step() lets go of what the parent had in flight
+  local seconds = self.engine:timeout()
+  if self:is_idle() or self.engine:pollfd() then return seconds end
+  return math.min(seconds or limits.poll_interval, limits.poll_interval)
+end
+
+--- Whether nothing is in flight or waits for its time.
+---@return boolean
+function methods:is_idle()
+  return next(self.sleepers) == nil and (not self.engine or self.engine:in_flight() == 0)
 end
 
 --- Closes the connections. Calls in flight end with kind "cancelled". Idempotent.
 function methods:close()
   if self.closed then return end
-  local engine, slots, sleepers = self.engine, self.in_flight, self.sleepers
-  self.loop:close()
-  self.closed, self.engine, self.in_flight, self.sleepers = true, nil, {}, {}
+  local engine, sleepers = self.engine, self.sleepers
+  local attempts = engine and engine:attempts() or {}
   local is_ours = engine and engine:is_usable() -- else they are those of a fork's parent
-  for id, slot in pairs(slots) do
-    slot.cancelled, slot.sent = "closed", not is_ours or engine:cancel(id) or false
+  self.loop:close()
+  self.closed, self.engine, self.sleepers = true, nil, {}
+  for _, attempt in ipairs(attempts) do
+    attempt.cancelled, attempt.sent = "closed", not is_ours or engine:cancel(attempt) or false
   end
   if engine then engine:close() end
-  for _, slot in pairs(slots) do waiting.wake(slot) end
-  for slot in pairs(sleepers) do
-    slot.cancelled, slot.sent = "closed", false
-    waiting.wake(slot)
+  for _, attempt in ipairs(attempts) do scheduler.wake(attempt) end
+  for waiter in pairs(sleepers) do
+    waiter.cancelled, waiter.sent = "closed", false
+    scheduler.wake(waiter)
   end
 end
 
 metatable.__close = methods.close
 
-local default
+--- Seconds of the client's clock, in which deadlines are told.
+---@return number
+function methods:now()
+  return self.clock()
+end
 
---- The client of the functions that are given none, made at the first use.
----@return dingtalk.Client? client
----@return dingtalk.Error? err
-function client.default()
-  if not default or default.closed then
-    local err
-    default, err = client.new()
-    if not default then return nil, err end
-  end
-  return default
+--- A number in [0, 1).
+function methods:random()
+  return self.random_source() or 0.5
+end
+
+--- Takes one retry from the budget; false when none is left.
+function methods:spend_retry()
+  if self.retries_left < 1 then return false end
+  self.retries_left = self.retries_left - 1
+  return true
+end
+
+--- Gives the budget back what a success earns.
+function methods:earn_retry()
+  if self.retries_left == self.retry_budget then return end
+  self.retries_left = math.min(self.retries_left + limits.retry_earned, self.retry_budget)
 end
 
 --- Why no call can be made here: a call needs an open client, and a place where its loop can wait.
 ---@param self table
 ---@return dingtalk.Error? err
 function client.refusal(self)
+  if not client.is_client(self) then
+    return errors.argument("self", "not_a_client", "call it as a method: client:add_attendees(…)")
+  end
   if self.closed then
     return errors.argument("self", "closed", "the client is closed")
   end
   local can_wait, why = self.loop:check()
   if not can_wait then return errors.argument("config.loop", "cannot_wait", why) end
+end
+
+local default
+
+--- The client of the functions that are given none, made at the first use. The environment may name the service and
+--- the certificates it is trusted by.
+---@return dingtalk.Client? client
+---@return dingtalk.Error? err
+function client.default()
+  if default and not default.closed then return default end
+  local err
+  default, err = client.new { base_url = os.getenv "DINGTALK_BASE_URL", ca_file = os.getenv "DINGTALK_CA_FILE" }
+  if err then err.hint = "It comes from the environment: DINGTALK_BASE_URL, DINGTALK_CA_FILE." end
+  return default, err
 end
 
 client.methods = methods

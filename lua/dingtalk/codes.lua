@@ -142,6 +142,10 @@ codes.unexpected_status = { kind = "protocol", code = "unexpected_status", messa
 codes.not_json = {
   kind = "protocol", code = "not_json", message = "an answer that is no JSON", hint = base_url_hint,
 }
+-- A page of the proxy in front is also how an address learns that it is banned.
+codes.not_json_403 = {
+  kind = "protocol", code = "not_json", message = codes.not_json.message, hint = codes.ban.hint,
+}
 codes.unexpected_json = { kind = "protocol", code = "unexpected_json", message = "JSON that is no object" }
 codes.soft_message = "the service answered no under status 200"
 codes.soft_error = { kind = "protocol", hint = base_url_hint }
@@ -160,6 +164,7 @@ codes.too_many_pages = {
 codes.not_confirmed = {
   kind = "protocol", code = "not_confirmed",
   absent = "the service accepted the call, but %d of the people are not in the event",
+  otherwise = "the service accepted the call, but %d of the people are in the event with another isOptional",
   present = "the service accepted the call, but %d of the people are still in the event",
   unread = "the service accepted the call, but the attendee list could not be read: %s",
   hint = "err.confirmed says who; err.resume asks the service again without sending anything twice.",

@@ -1,11 +1,10 @@
 --- opts.confirm: what was asked of an event's attendees is looked up in the event. That settles what
 --- the service's answers leave open, and shows who is in and who is not.
 
-local batches = require "dingtalk.batches"
+local attendees = require "dingtalk.attendees"
 local attempts = require "dingtalk.attempts"
 local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
-local list = require "dingtalk.list"
 local operations = require "dingtalk.operations"
 local pages = require "dingtalk.pages"
 local request = require "dingtalk.request"
@@ -17,113 +16,155 @@ local confirm = {}
 ---@field all boolean whether it shows what was asked: everybody in it after adding, nobody after removing
 ---@field present string[]? unionIds of the call that are in the event
 ---@field absent string[]? unionIds of the call that are not
+---@field otherwise string[]? unionIds that are in the event with another isOptional than the call asked for
 ---@field reads integer how often the list was read
----@field error dingtalk.Error? why it could not be read; then `present` and `absent` are missing
+---@field error dingtalk.Error? why it could not be read; then the lists are missing
 
--- The ids in the event, as a set.
-local function read(run, place)
-  local client, task = run.client, run.task
-  local left = math.max(run.confirm_until - client:now(), 0.001)
-  local reading, err = request.prepare(client, operations.list_attendees, task.token, place, nil,
-    { timeout = left, max_attempts = task.max_attempts })
+-- What the list of the call asks of each of its positions.
+local function wishes_of(people, last)
+  local wishes = {}
+  for position = 1, last do
+    local entry = rawget(people, position)
+    local is_table = type(entry) == "table"
+    wishes[position] = {
+      id = is_table and rawget(entry, "id") or entry,
+      optional = is_table and rawget(entry, "isOptional"),
+      said = is_table and rawget(entry, "isOptional") ~= nil, -- whether the list says anything of it
+    }
+  end
+  return wishes
+end
+
+-- Who is in the event: by id, whether the person need not come. Also how many pages that took.
+local function read(call, place)
+  local client, sent = call.client, call.request
+  local left = math.max(call.confirm_until - client:now(), 0.001)
+  local reading, err = request.prepare(client, operations.list_attendees, sent.token, place, nil,
+    { timeout = left, max_attempts = sent.max_attempts })
   if not reading then return nil, err end
   local found = {}
   local state = pages.start(reading)
   repeat
     local page
     page, err = pages.next(client, state)
-    for _, attendee in ipairs(page or {}) do found[attendee.id or false] = true end
+    for _, attendee in ipairs(page or {}) do found[attendee.id or false] = attendee.isOptional == true end
   until not page
-  run.attempts = run.attempts + state.attempts
+  call.attempts = call.attempts + state.attempts
   if err then return nil, err end
-  return found
+  return found, state.count
 end
 
-local function compare(run, found, reads)
-  local confirmed = { all = true, present = {}, absent = {}, reads = reads }
+local function is_same(found, other)
+  for id in pairs(found) do
+    if other[id] == nil then return false end
+  end
+  for id in pairs(other) do
+    if found[id] == nil then return false end
+  end
+  return true
+end
+
+local function has_other_flag(wish, found)
+  return wish.said and found[wish.id] ~= nil and found[wish.id] ~= wish.optional
+end
+
+local function is_as_asked(call, wish, found)
+  if call.operation.removing then return found[wish.id] == nil end
+  return found[wish.id] ~= nil and not has_other_flag(wish, found)
+end
+
+local function compare(call, found, reads)
+  local confirmed = { all = true, present = {}, absent = {}, otherwise = nil, reads = reads }
   local seen = {}
-  for _, id in ipairs(run.ids) do
-    if not seen[id] then
-      seen[id] = true
-      local side = found[id] and confirmed.present or confirmed.absent
-      side[#side + 1] = id
+  for _, wish in ipairs(call.wishes) do
+    if not seen[wish.id] then
+      seen[wish.id] = true
+      local side = found[wish.id] ~= nil and confirmed.present or confirmed.absent
+      side[#side + 1] = wish.id
+      if not call.operation.removing and has_other_flag(wish, found) then
+        confirmed.otherwise = confirmed.otherwise or {}
+        table.insert(confirmed.otherwise, wish.id)
+      end
+      confirmed.all = confirmed.all and is_as_asked(call, wish, found)
     end
   end
-  confirmed.all = #(run.kind.removing and confirmed.present or confirmed.absent) == 0
   return confirmed
 end
 
-local function is_as_asked(run, slot, found)
-  local first, last = run.task.body:batch(slot.batch)
-  for position = first, last do
-    local is_in = found[run.ids[position]] or false
-    if is_in == run.kind.removing then return false end
+local function is_done(call, batch, found)
+  for position = batch.first, batch.last do
+    if not is_as_asked(call, call.wishes[position], found) then return false end
   end
   return true
 end
 
 -- Batches of which it is not known whether they were done, and that turn out to have been.
-local function settle(run, found)
-  local left = 0
-  run.failed = false
-  for _, slot in ipairs(run.plan) do
-    if slot.error and slot.outcome == "unknown" and is_as_asked(run, slot, found) then
-      slot.settled, slot.status = true, nil
-      batches.done(run, slot)
-      batches.report(run, slot)
+local function settle(call, found)
+  local open = 0
+  call.failed = false
+  for _, batch in ipairs(call.batches) do
+    if batch.error and batch.outcome == "unknown" and is_done(call, batch, found) then
+      batch.settled, batch.status = true, nil
+      attendees.accept(call, batch)
+      attendees.report(call, batch)
     end
-    if slot.error then
-      run.failed = true
-      if slot.outcome == "unknown" then left = left + 1 end
+    if batch.error then
+      call.failed = true
+      if batch.outcome == "unknown" then open = open + 1 end
     end
   end
-  return left
+  return open
 end
 
 -- What was just written may take a moment to show.
-local function wait(run, reads)
-  local client = run.client
+local function wait(call, reads)
+  local client = call.client
   local seconds = attempts.backoff(codes.retries.throttled, reads, client:random())
-  return client:now() + seconds < run.confirm_until and client:pause({}, seconds)
+  return client:now() + seconds < call.confirm_until and client:pause({}, seconds)
 end
 
--- Reads until everything shows, or it is no use. Sets run.confirmed.
-local function look(run, place)
-  local client = run.client
-  run.confirm_until = math.max(run.task.deadline, client:now() + limits.defaults.confirm_timeout)
+-- Reads until everything shows, or it is no use. Sets call.confirmed.
+local function look(call, place)
+  local previous
   for reads = 1, limits.confirm_reads do
-    local found, err = read(run, place)
+    local found, read_pages = read(call, place)
     if not found then
-      run.confirmed = { all = false, reads = reads, error = err }
+      call.confirmed = { all = false, reads = reads, error = read_pages }
       return
     end
-    run.confirmed = compare(run, found, reads)
-    local open = settle(run, found)
-    if run.failed and open == 0 or not run.failed and run.confirmed.all then return end
-    -- Batches that wait to be sent cannot show yet.
-    if not run.failed and run.next <= #run.plan then return end
-    if reads < limits.confirm_reads and not wait(run, reads) then return end
+    -- Somebody who moves from one page to another while the list is read may stand on neither.
+    local is_certain = read_pages == 1 or not call.operation.removing or previous and is_same(previous, found)
+    previous = found
+    call.confirmed = compare(call, found, reads)
+    local open = is_certain and settle(call, found)
+    if not is_certain then
+      call.confirmed.all = false
+    elseif call.failed and open == 0 or not call.failed and call.confirmed.all then
+      return
+    elseif not call.failed and call.next <= #call.batches then
+      return -- batches that wait to be sent cannot show yet
+    end
+    if reads < limits.confirm_reads and not wait(call, reads) then return end
   end
 end
 
 -- A refusal, or a request that never went out, leaves nothing open.
-local function is_open(run)
-  return not run.failed or batches.worst(run).outcome == "unknown"
+local function is_open(call)
+  return not call.failed or attendees.has_unknown(call)
 end
 
---- Sends the batches of a call, as batches.send does, and confirms them.
----@param run table
+--- Sends the batches of a call, as attendees.send does, and confirms them.
+---@param call table
 ---@param place string[] user, calendar and event
 ---@param people table the list of the call
-function confirm.send(run, place, people)
-  local body = run.task.body
-  local _, last = body:batch(body:batches())
-  run.ids = list.ids(people, last)
+function confirm.send(call, place, people)
+  call.wishes = wishes_of(people, call.batches[#call.batches].last)
+  call.confirm_until = call.request.deadline + limits.defaults.confirm_timeout
   repeat
-    run.confirmed = nil
-    batches.send(run)
-    if is_open(run) then look(run, place) end
-  until run.failed or run.next > #run.plan
+    call.confirmed = nil
+    attendees.send(call)
+    if is_open(call) then look(call, place) end
+  until call.failed or call.next > #call.batches
 end
 
 local function hint_of(cause)
@@ -133,17 +174,20 @@ local function hint_of(cause)
 end
 
 --- The error of a call that was accepted whole and is not confirmed.
----@param run table
+---@param call table
 ---@return dingtalk.Error
-function confirm.failure(run)
-  local rule, confirmed = codes.not_confirmed, run.confirmed
+function confirm.failure(call)
+  local rule, confirmed = codes.not_confirmed, call.confirmed
   local cause = confirmed.error
   local message
   if cause then
     message = rule.unread:format(cause.message)
+  elseif call.operation.removing then
+    message = rule.present:format(#confirmed.present)
+  elseif #confirmed.absent > 0 then
+    message = rule.absent:format(#confirmed.absent)
   else
-    local wrong = run.kind.removing and confirmed.present or confirmed.absent
-    message = (run.kind.removing and rule.present or rule.absent):format(#wrong)
+    message = rule.otherwise:format(#confirmed.otherwise)
   end
   return errors.new {
     kind = cause and cause.kind or rule.kind, code = rule.code, message = message, outcome = "unknown",

@@ -8,7 +8,7 @@ local attempts = require "dingtalk.attempts"
 local client_module = require "dingtalk.client"
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
-local group = require "dingtalk.group"
+local scheduler = require "dingtalk.scheduler"
 local json = require "dingtalk.json"
 local limits = require "dingtalk.limits"
 local options = require "dingtalk.options"
@@ -76,7 +76,7 @@ end
 
 -- One call of the older API: the text of a field of its result.
 local function ask_older(run, kind, id, field)
-  local lookup, slot = lookups[kind], {}
+  local lookup, slot = lookups[kind], attempts.new()
   local body = json.encode(kind == "userid" and { userid = id, language = "zh_CN" } or { mobile = id })
   local err, object = attempts.run(run.client, new_task(run, {
     operation = lookup.operation, method = "POST", older_api = true, body = body,
@@ -96,7 +96,7 @@ local function ask_older(run, kind, id, field)
 end
 
 local function ask_me(run)
-  local slot = {}
+  local slot = attempts.new()
   local err, object = attempts.run(run.client, new_task(run, {
     operation = "me", method = "GET", url = run.client.base_url .. "/v1.0/contact/users/me",
   }), slot)
@@ -216,7 +216,7 @@ end
 
 local function run_all(run, people)
   local found, position, stopped = {}, 0, nil
-  group.run(run.client, run.opts.concurrency or limits.defaults.lookups, function()
+  scheduler.run(run.client, run.opts.concurrency or limits.defaults.lookups, function()
     if stopped or position >= #people then return nil end
     position = position + 1
     local at = position

@@ -5,7 +5,7 @@ local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 local json = require "dingtalk.json"
 local limits = require "dingtalk.limits"
-local list = require "dingtalk.list"
+local attendees = require "dingtalk.attendees"
 local options = require "dingtalk.options"
 
 local details = {}
@@ -95,7 +95,7 @@ local PEOPLE_START = #'{"attendeesToAdd":' + 1
 -- An event's attendees, in any of the forms that add_attendees takes.
 local function people_json(people, name)
   if next(people) == nil then return "[]" end
-  local body, err = list.encode(people, name)
+  local body, err = attendees.encode(people, name)
   return body and body:body(1):sub(PEOPLE_START, -2), err
 end
 

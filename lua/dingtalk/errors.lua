@@ -105,6 +105,31 @@ function errors.one_line(value)
   return (text:sub(1, limits.max_message_bytes):gsub("[\192-\255][\128-\191]*$", "")) .. "…"
 end
 
+local MARK = 8 -- bytes of a secret's beginning by which it is recognised, also where a text was cut off
+
+local function without(text, secret, placeholder)
+  local mark = secret and #secret >= MARK and secret:sub(1, MARK)
+  local from = mark and text:find(mark, 1, true)
+  while from do
+    local to = from + MARK
+    while to - from < #secret and text:byte(to) == secret:byte(to - from + 1) do to = to + 1 end
+    text = text:sub(1, from - 1) .. placeholder .. text:sub(to)
+    from = text:find(mark, from + #placeholder, true)
+  end
+  return text
+end
+
+local NO_SECRETS = {}
+
+-- A text of the answer or of libcurl as one line, without the secrets of the request: the service, or what stands
+-- between, may echo what it was sent.
+local function clean(text, answer)
+  text = without(text, answer.token, "[token]")
+  text = without(text, answer.query_token, "[token]")
+  for _, secret in ipairs(answer.secrets or NO_SECRETS) do text = without(text, secret, "[secret]") end
+  return errors.one_line(text)
+end
+
 local function lookup_code(code)
   local rule = codes.service[code]
   if rule then return rule end
@@ -125,29 +150,32 @@ local function first_text(object, ...)
   end
 end
 
-local function scopes_of(object)
+local function scopes_of(object, answer)
   local detail = object.accessdenieddetail or object.accessDeniedDetail
   local scopes = type(detail) == "table" and detail.requiredScopes
   if type(scopes) ~= "table" then return nil end
   local texts = {}
   for _, scope in ipairs(scopes) do
-    texts[#texts + 1] = text_of(scope) and errors.one_line(text_of(scope))
+    texts[#texts + 1] = text_of(scope) and clean(text_of(scope), answer)
   end
   return texts
 end
 
--- A failure is a plain table of an error's fields with `retry`, the name of a row of codes.retries.
-local function failure(rule, code, message, outcome, object)
-  local scopes = object and scopes_of(object)
+-- The error of an answer; and the name of the row of codes.retries by which it is tried again, or nil.
+local function failure(answer, rule, code, message, outcome, object)
+  local scopes = object and scopes_of(object, answer)
   local hint = rule.hint
   if rule.kind == "permission" and scopes and #scopes > 0 then
     hint = "Ask for the permission " .. table.concat(scopes, ", ") .. " in the developer console."
   end
-  return {
-    kind = rule.kind, code = errors.one_line(code), message = errors.one_line(message), argument = rule.argument,
-    outcome = outcome, retry = rule.retry, retryable = codes.is_retryable(rule),
-    retry_after = rule.retry_after, hint = hint, required_scopes = scopes,
-  }
+  local request_id = object and first_text(object, "requestid", "requestId", "RequestId", "request_id")
+    or text_of(answer.request_id)
+  return errors.new {
+    kind = rule.kind, code = clean(code, answer), message = clean(message, answer), argument = rule.argument,
+    outcome = outcome, retryable = codes.is_retryable(rule), retry_after = answer.retry_after or rule.retry_after,
+    status = answer.status ~= 0 and answer.status or nil, request_id = request_id and clean(request_id, answer),
+    required_scopes = scopes, hint = hint, attempts = nil, client_token = nil, elapsed = nil, hook_error = nil,
+  }, rule.retry
 end
 
 local function transport_rule(answer)
@@ -174,9 +202,7 @@ local function from_transport(answer)
   -- libcurl quotes a proxy's URL, which may hold a password.
   local message = (answer.message or ""):gsub("://[^/@%s]*@", "://")
   local detail = message ~= "" and ": " .. message or ""
-  local found = failure(rule, rule.code, rule.message .. detail, transport_outcome(answer))
-  if (answer.status or 0) > 0 then found.status = answer.status end
-  return found
+  return failure(answer, rule, rule.code, rule.message .. detail, transport_outcome(answer))
 end
 
 -- The address ban has a form of its own, under an unknown status.
@@ -184,26 +210,37 @@ local function is_ban(object)
   return object.punish ~= nil and (object.status == 1111 or object.punish == "deny")
 end
 
--- The older API always answers 200; under errcode 88 the cause stands in sub_code. Another call
--- gets such a body for a wrong path only.
-local function soft_failure(object, older_api)
-  local code = text_of(object.errcode)
-  if not code or code == "0" then return nil end
-  local cause = older_api and text_of(object.sub_code)
-  local message = cause and text_of(object.sub_msg) or first_text(object, "errmsg", "message")
-  code = cause or code
-  local rule = older_api and codes.older[code] or codes.soft_error
-  return failure(rule, code, message or codes.soft_message, "rejected", object)
+-- What a refusal says of the write. A fault of the service may have come after the work, whatever the status; and when
+-- libcurl sent the request again by itself, since a kept connection had died, the refusal may be that of the second.
+local function refused(answer, rule)
+  return (answer.resent or rule.unresolved or rule.kind == "server") and "unknown" or "rejected"
 end
 
-local function by_status(status, code, message, object)
+-- The older API always answers 200; under errcode 88 the cause stands in sub_code. Another call
+-- gets such a body for a wrong path only.
+local function soft_failure(answer, object)
+  local code = text_of(object.errcode)
+  if not code or code == "0" then return nil end
+  local cause = answer.older_api and text_of(object.sub_code)
+  local message = cause and text_of(object.sub_msg) or first_text(object, "errmsg", "message")
+  code = cause or code
+  local rule = answer.older_api and codes.older[code] or codes.soft_error
+  return failure(answer, rule, code, message or codes.soft_message, refused(answer, rule), object)
+end
+
+local function by_status(answer, code, message, object)
+  local status = answer.status
   local rule = codes.statuses[status] or (status >= 500 and codes.server_fault) or codes.bad_request
-  return failure(rule, code or "http_" .. status, message or rule.message,
-    status >= 500 and "unknown" or "rejected", object)
+  return failure(answer, rule, code or "http_" .. status, message or rule.message,
+    status >= 500 and "unknown" or refused(answer, rule), object)
 end
 
 local function quote(answer)
   return not answer.hide_body and ": " .. answer.body or ""
+end
+
+local function ban(answer)
+  return failure(answer, codes.ban, "1111", codes.ban.message, refused(answer, codes.ban))
 end
 
 -- An error's body: JSON with a code, or anything else.
@@ -211,20 +248,16 @@ local function from_refusal(answer, object)
   local status = answer.status
   local message = object and first_text(object, "message", "errmsg", "msg")
   local code = object and first_text(object, "code", "errcode")
-  if object and is_ban(object) then
-    return failure(codes.ban, "1111", codes.ban.message, "rejected")
-  end
+  if object and is_ban(object) then return ban(answer) end
   local rule = code and lookup_code(code)
   if rule then
-    local outcome = (status >= 500 or rule.unresolved) and "unknown" or "rejected"
-    return failure(rule, code, message or rule.kind, outcome, object)
+    return failure(answer, rule, code, message or rule.kind, status >= 500 and "unknown" or refused(answer, rule), object)
   end
   if answer.body and not object and status < 500 and not codes.any_body[status] then
-    local found = failure(codes.not_json, "not_json", codes.not_json.message .. quote(answer), "rejected")
-    if status == 403 then found.hint = codes.ban.hint end
-    return found
+    rule = status == 403 and codes.not_json_403 or codes.not_json
+    return failure(answer, rule, rule.code, rule.message .. quote(answer), refused(answer, rule))
   end
-  return by_status(status, code, message, object)
+  return by_status(answer, code, message, object)
 end
 
 -- A success has an empty body or a JSON object that does not speak of a failure.
@@ -232,30 +265,35 @@ local function from_success(answer, object)
   if not object then
     local is_json = json.decode(answer.body) ~= nil
     local rule = is_json and codes.unexpected_json or codes.not_json
-    return failure(rule, rule.code, rule.message .. quote(answer), "unknown")
+    return failure(answer, rule, rule.code, rule.message .. quote(answer), "unknown")
   end
-  if is_ban(object) then
-    return failure(codes.ban, "1111", codes.ban.message, "rejected")
-  end
-  local soft = soft_failure(object, answer.older_api)
-  if soft then return soft end
+  if is_ban(object) then return ban(answer) end
+  local soft, retry = soft_failure(answer, object)
+  if soft then return soft, retry end
   local message = first_text(object, "errmsg", "message") or codes.soft_message
   local code = text_of(object.code)
   if code and text_of(object.message) and not codes.success_codes[code] then
-    local rule = lookup_code(code) or codes.soft_error
-    return failure(rule, code, message, "unknown", object)
+    return failure(answer, lookup_code(code) or codes.soft_error, code, message, "unknown", object)
   end
   if object.success == false then
-    return failure(codes.soft_error, "success_false", message, "unknown")
+    return failure(answer, codes.soft_error, "success_false", message, "unknown")
   end
 end
 
 local function from_answer(answer, object)
   local status = answer.status
   if status >= 400 then return from_refusal(answer, object) end
-  if status == 200 then return answer.body and from_success(answer, object) end
+  if status == 200 then return from_success(answer, object) end
   local rule = status >= 300 and codes.redirect or codes.unexpected_status
-  return failure(rule, rule.code, rule.message .. ": HTTP " .. status, "unknown")
+  return failure(answer, rule, rule.code, rule.message .. ": HTTP " .. status, "unknown")
+end
+
+-- What the attempt holds of an answer is that of the request before.
+local function cancelled(answer)
+  local rule = codes.cancelled
+  local err, retry = failure(answer, rule, answer.cancelled, rule.message, answer.sent and "unknown" or "not_sent")
+  err.status, err.request_id, err.retry_after = nil, nil, nil
+  return err, retry
 end
 
 local function object_of(body)
@@ -264,29 +302,33 @@ local function object_of(body)
   return type(object) == "table" and object or nil
 end
 
---- Judges one attempt. `answer` has what dingtalk.core's engine:take returns, by name: curl, status,
---- sent, body, request_id, retry_after (the header's seconds), message, overflow, resent, proxy_status; and
---- hide_body, true where no message may quote the body.
----@param answer table
----@return table? failure the fields of an error, with `retry`; nil for a success
----@return table? object the JSON object of a success that has a body
-function errors.judge(answer)
-  if answer.cancelled then
-    return failure(codes.cancelled, answer.cancelled, codes.cancelled.message,
-      answer.sent and "unknown" or "not_sent")
+-- What a success holds is the caller's, but for the request's own token.
+local function hide_token(value, answer)
+  for name, field in pairs(value) do
+    if type(field) == "table" then
+      hide_token(field, answer)
+    elseif type(field) == "string" and field:find(answer.token, 1, true) then
+      value[name] = without(field, answer.token, "[token]")
+    end
   end
+end
+
+--- Judges the answer in an attempt, which dingtalk.core wrote there: curl, status, sent, body, request_id, retry_after
+--- (seconds), message, overflow, resent, proxy_status; or cancelled and sent. Its token, query_token and secrets are
+--- shown in no text; hide_body is true where no message may quote the body.
+---@param answer table its request_id is made one clean line
+---@return dingtalk.Error? err nil for a success
+---@return string|table|nil retry the name of a row of codes.retries; of a success the JSON object of its body, if any
+function errors.judge(answer)
+  if answer.cancelled then return cancelled(answer) end
+  if answer.request_id then answer.request_id = clean(answer.request_id, answer) end
   if answer.curl ~= 0 then return from_transport(answer) end
+  if answer.status == 200 and not answer.body then return nil end
   local object = object_of(answer.body)
-  local found = from_answer(answer, object)
-  if not found then return nil, object end
-  found.status = answer.status
-  local request_id = object and first_text(object, "requestid", "requestId", "RequestId", "request_id")
-    or text_of(answer.request_id)
-  found.request_id = request_id and errors.one_line(request_id)
-  if answer.retry_after then found.retry_after = answer.retry_after end
-  -- libcurl sends again by itself when a kept connection dies: the refusal may be that of the second.
-  if answer.resent then found.outcome = "unknown" end
-  return found
+  local err, retry = from_answer(answer, object)
+  if err then return err, retry end
+  if answer.token and not answer.hide_body then hide_token(object, answer) end
+  return nil, object
 end
 
 return errors

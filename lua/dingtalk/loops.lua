@@ -3,10 +3,10 @@
 ---   name        for messages
 ---   direct      true where suspend() may be called in any coroutine, also one that the caller's own
 ---               coroutine resumes: the thread blocks, or the host itself suspends the whole chain
----   in_place    true where suspend() does nothing but step the engine: the core may then do it itself
+---   blocks      true where suspend() does nothing but step the engine: a request may then be waited for in the core
 ---   check()     whether the caller may wait here: true, or nil and why not
----   suspend(slot)  suspends the caller until resume(slot); coming back early is harmless
----   resume(slot)   lets the one who waits for the slot go on; called from within client:step()
+---   suspend(waiter)  suspends the caller until resume(waiter); coming back early is harmless
+---   resume(waiter)   lets the coroutine that waits on it go on; called from within client:step()
 ---   watch()     sees to it that client:step() is called when client:pollfd() is readable or
 ---               client:timeout() has passed, until client:is_idle(); called when work was added
 ---   close()     the client is closed: stop watching
@@ -15,6 +15,7 @@
 
 
 local errors = require "dingtalk.errors"
+local scheduler = require "dingtalk.scheduler"
 
 local loops = {}
 
@@ -28,10 +29,10 @@ function loops.base.close() end
 function loops.base.forget() end
 --- Raises, at the end of a step, what a resumed coroutine raised.
 function loops.base.rethrow() end
---- Whether the coroutine that waits for the slot has died.
-function loops.base.is_dead(_, slot)
-  while slot.waiter do slot = slot.waiter end
-  return slot.coroutine ~= nil and coroutine.status(slot.coroutine) == "dead"
+--- Whether the coroutine that waits has died.
+function loops.base.is_dead(_, waiter)
+  local suspended = scheduler.outermost(waiter).coroutine
+  return suspended ~= nil and coroutine.status(suspended) == "dead"
 end
 
 --- The loops by name.

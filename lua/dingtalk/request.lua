@@ -113,7 +113,7 @@ end
 ---@return table? slot with status, request_id, attempts, client_token, elapsed
 ---@return any object the answer as plain Lua, or nil; or the error where there is no slot
 function request.send(client, task)
-  local slot = { client_token = task.client_token }
+  local slot = attempts.new(task.client_token)
   local err, object = attempts.run(client, task, slot)
   if err then return nil, err end
   return slot, object and json.plain(object)

@@ -11,21 +11,26 @@ local resume = {}
 ---@field digest string of the URL and the bodies: refused with other arguments
 ---@field batches integer how many there are in all
 ---@field done integer[] numbers of the batches that were accepted
----@field client_tokens table<string, string> by batch number: of those that may have been done, to be sent again
+---@field client_tokens table<string, string> by batch number: of those that were tried and not refused, to be sent again
+---@field not_sent integer[]? numbers of the batches in client_tokens of which nothing reached the service
 
 --- Describes what is left.
----@param plan table the batches of the call
+---@param batches table the batches of the call
 ---@param digest string
 ---@return dingtalk.Resume
-function resume.make(plan, digest)
-  local left = { digest = digest, batches = #plan, done = {}, client_tokens = {} }
-  for number, batch in ipairs(plan) do
+function resume.make(batches, digest)
+  local left = { digest = digest, batches = #batches, done = {}, client_tokens = {}, not_sent = {} }
+  for number, batch in ipairs(batches) do
     if batch.accepted then
       left.done[#left.done + 1] = number
-    elseif batch.outcome == "unknown" then
-      -- Any other gets a new token: the service may answer the old one with the refusal it stored.
+    elseif batch.sending or batch.outcome == "unknown" then
       left.client_tokens[tostring(number)] = batch.client_token
+    elseif batch.outcome == "not_sent" and batch.attempts > 0 then
+      -- Should the service have got it all the same, the same token writes nothing twice.
+      left.client_tokens[tostring(number)] = batch.client_token
+      left.not_sent[#left.not_sent + 1] = number
     end
+    -- Any other gets a new token: the service may answer the old one with the refusal it stored.
   end
   return left
 end
@@ -38,44 +43,51 @@ local function is_batch(number, count)
   return type(number) == "number" and number % 1 == 0 and number >= 1 and number <= count
 end
 
-local function apply_done(left, plan)
-  for _, number in ipairs(left.done) do
-    if not is_batch(number, #plan) then return false end
-    plan[number].accepted = true
-    plan[number].before = true
+-- An array of batch numbers as a set, or nil when it is none.
+local function set_of(numbers, count)
+  local set = {}
+  for _, number in ipairs(numbers) do
+    if not is_batch(number, count) then return nil end
+    set[number] = true
   end
-  return true
+  return set
 end
 
-local function apply_tokens(left, plan)
+local function apply_tokens(left, batches, not_sent)
   for key, token in pairs(left.client_tokens) do
     local number = tonumber(key)
     -- "1" and "0x1" would be two tokens for one batch.
-    if not is_batch(number, #plan) or ("%d"):format(number) ~= key or type(token) ~= "string"
+    if not is_batch(number, #batches) or ("%d"):format(number) ~= key or type(token) ~= "string"
       or core.check_visible(token, limits.max_client_token_bytes) then
       return false
     end
+    batches[number].client_token = token
     -- A refusal that comes now says nothing of what was sent before.
-    plan[number].client_token, plan[number].outcome, plan[number].maybe_done = token, "unknown", true
+    if not not_sent[number] then batches[number].outcome = "unknown" end
   end
   return true
 end
 
---- Marks in the plan what was done before, and with which tokens the rest was tried.
+local function is_resume(left)
+  return type(left.digest) == "string" and type(left.done) == "table" and type(left.client_tokens) == "table"
+    and (left.not_sent == nil or type(left.not_sent) == "table")
+end
+
+--- Marks in the batches what was done before, and with which tokens the rest was tried.
 ---@param left any opts.resume
----@param plan table
+---@param batches table
 ---@param digest string
 ---@return dingtalk.Error? err
-function resume.apply(left, plan, digest)
-  if type(left.digest) ~= "string" or type(left.done) ~= "table" or type(left.client_tokens) ~= "table" then
-    return bad("bad_resume", "opts.resume is not what an error gave")
-  end
-  if left.digest ~= digest or left.batches ~= #plan then
+function resume.apply(left, batches, digest)
+  if not is_resume(left) then return bad("bad_resume", "opts.resume is not what an error gave") end
+  if left.digest ~= digest or left.batches ~= #batches then
     return bad("resume_mismatch", "opts.resume belongs to a call with other arguments")
   end
-  if not (apply_done(left, plan) and apply_tokens(left, plan)) then
+  local done, not_sent = set_of(left.done, #batches), set_of(left.not_sent or {}, #batches)
+  if not (done and not_sent and apply_tokens(left, batches, not_sent)) then
     return bad("bad_resume", "opts.resume is not what an error gave")
   end
+  for number in pairs(done) do batches[number].accepted, batches[number].before = true, true end
 end
 
 return resume

@@ -94,9 +94,10 @@ static const char *const chunks[] = {
     "  connect_timeout_ms = 100, max_connections = 1, allow_http = true, proxy = '', user_agent = "
     "'x' })\n"
     "local body = core.attendees({ 'a' })\n"
-    "local id = assert(engine:start('POST', 'http://127.0.0.1:1/', 't', 'c', body, 1, 5))\n"
-    "while not engine:step(1) do end engine:take(id)\n"
-    "engine:cancel(engine:start('GET', 'http://127.0.0.1:1/', nil, nil, nil, nil, 5)) "
+    "engine:start({}, 'POST', 'http://127.0.0.1:1/', 't', 'c', body, 1, 5)\n"
+    "while not engine:step(1) do end\n"
+    "local attempt = {} engine:start(attempt, 'GET', 'http://127.0.0.1:1/', nil, nil, nil, nil, 5)\n"
+    "engine:cancel(attempt) "
     "engine:close()",
 };
 

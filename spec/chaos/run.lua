@@ -1,7 +1,7 @@
 --- One chaos run: calls under faults, the audit, every failure settled with resume, the audit again.
 local calendar = require "dingtalk.calendar"
 local cjson = require "cjson"
-local group = require "dingtalk.group"
+local scheduler = require "dingtalk.scheduler"
 local socket = require "socket"
 
 local audit = require "spec.chaos.audit"
@@ -37,7 +37,7 @@ end
 
 local function make_all(client, calls, settle)
   local at = 0
-  group.run(client, WIDTH, function()
+  scheduler.run(client, WIDTH, function()
     at = at + 1
     local call = calls[at]
     return call and function()

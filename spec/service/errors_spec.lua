@@ -105,7 +105,7 @@ describe("an answer of the service", function()
           assert.is_nil(result)
           assert.is_true(errors.is_error(err))
           assert_error(row, err)
-          local retry = errors.judge(answer_of(row)).retry
+          local _, retry = errors.judge(answer_of(row))
           -- A day's wait fits into no deadline; waiting for another request lasts until ours.
           local waits = row.retry_after and row.retry_after > 10
           assert.equal(waits and 1 or retry == "processing" and 10 or attempts_of[retry] or 1, err.attempts)

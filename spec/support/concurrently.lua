@@ -1,6 +1,6 @@
 -- Runs `count` calls at a time in every kind of host.
 local has_copas, copas = pcall(require, "copas") -- before socket.http, which it must find unloaded
-local group = require "dingtalk.group"
+local scheduler = require "dingtalk.scheduler"
 local socket = require "socket"
 
 local STEP_SECONDS = 0.001
@@ -25,7 +25,7 @@ end
 
 function concurrently.blocking(client, count, work)
   local at = 0
-  group.run(client, count, function()
+  scheduler.run(client, count, function()
     if at == count then return nil end
     at = at + 1
     local number = at

@@ -39,8 +39,8 @@ function methods:pause(slot, seconds)
   return true
 end
 
-function methods:exchange(slot, _, token, timeout)
-  self.sent[#self.sent + 1] = { token = token, client_token = slot.client_token, timeout = timeout }
+function methods:exchange(slot, _, timeout)
+  self.sent[#self.sent + 1] = { token = slot.token, client_token = slot.client_token, timeout = timeout }
   self.time = self.time + self.takes
   local answer = self.script[#self.sent] or self.script[#self.script]
   for _, name in ipairs(fields) do slot[name] = answer[name] end
@@ -49,7 +49,7 @@ end
 ---@param script table answers in order, the last again and again
 ---@param with table|nil fields of the client: draw, budget, takes, on_attempt, …
 function fake.new(script, with)
-  local client = { script = script, time = 1000, draw = 0, budget = 100, earned = 0, takes = 0, waits = {}, sent = {} }
+  local client = { script = script, attempt_timeout = 86400, time = 1000, draw = 0, budget = 100, earned = 0, takes = 0, waits = {}, sent = {} }
   for name, value in pairs(with or {}) do client[name] = value end
   return setmetatable(client, { __index = methods })
 end

@@ -15,7 +15,7 @@ local UNREACHED, CUT = broken(7, false), broken(56, true)
 local function run(client, seconds, max_attempts, token)
   local task = { operation = "add_attendees", method = "POST", url = "u", token = token or TOKEN,
     deadline = client.time + (seconds or 1000), max_attempts = max_attempts or 3 }
-  local slot = { batch = 2, client_token = "ct" }
+  local slot = attempts.new("ct", 2)
   return attempts.run(client, task, slot), slot
 end
 
@@ -222,11 +222,14 @@ describe("the token", function()
     end)
   end
 
-  it("hides nothing of an answer that is no failure", function()
-    local client = fake.new { { curl = 0, status = 200, sent = true, body = '{"id":"' .. TOKEN .. '-too"}' } }
+  it("does not come back in an answer that is no failure, unless that gives a token", function()
+    local client = fake.new { { curl = 0, status = 200, sent = true, body = '{"a":["' .. TOKEN .. '!"]}' } }
     local task = { method = "GET", token = TOKEN, deadline = client.time + 10, max_attempts = 1 }
-    local err, object = attempts.run(client, task, {})
-    assert.same({ nil, { id = TOKEN .. "-too" } }, { err, object })
+    local err, object = attempts.run(client, task, attempts.new())
+    assert.same({ nil, { a = { "[token]!" } } }, { err, object })
+    task.hide_body = true
+    err, object = attempts.run(client, task, attempts.new())
+    assert.same({ nil, { a = { TOKEN .. "!" } } }, { err, object })
   end)
 
   it("and the id of a request are not all that a header can hold", function()

@@ -248,28 +248,43 @@ describe("core.engine", function()
     return assert(core.engine(config))
   end
 
-  local function start(engine)
-    return assert(engine:start("POST", "http://127.0.0.1:1/", "t", "c", core.attendees { "a" }, 1, 5))
+  -- Nobody listens there.
+  local function start(engine, wait)
+    local attempt = {}
+    local body = core.attendees { "a" }
+    return attempt, engine:start(attempt, "POST", "http://127.0.0.1:1/", "t", "c", body, 1, 5, wait)
   end
 
-  it("keeps a transfer until it is taken", function()
+  it("gives the attempt back with the answer in it", function()
     local engine = new()
-    local id = start(engine)
+    local attempt, answered = start(engine)
+    assert.is_false(answered)
     collectgarbage()
     collectgarbage()
-    while not engine:step(1) do end
     assert.equal(1, engine:in_flight())
-    local curl, status, sent, body = engine:take(id)
-    assert.same({ 7, 0, false, nil }, { curl, status, sent, body })
+    assert.same({ attempt }, engine:attempts())
+    local ended
+    repeat ended = engine:step(1) until ended
+    assert.equal(attempt, ended)
+    assert.same({ 7, 0, false, nil }, { ended.curl, ended.status, ended.sent, ended.body })
     assert.equal(0, engine:in_flight())
-    assert.has_error(function() engine:take(id) end)
-    assert.falsy((engine:cancel(id)))
+    assert.same({}, engine:attempts())
+    assert.falsy((engine:cancel(attempt)))
+    engine:close()
+  end)
+
+  it("waits for the answer where it may", function()
+    local engine = new()
+    local attempt, answered = start(engine, true)
+    if not answered then assert.equal(attempt, engine:step(1)) end -- a signal came between
+    assert.equal(7, attempt.curl)
+    assert.equal(0, engine:in_flight())
     engine:close()
   end)
 
   it("says whether a byte of a cancelled transfer may have gone out", function()
     local engine = new()
-    assert.is_false(engine:cancel(start(engine)))
+    assert.is_false(engine:cancel((start(engine))))
     assert.equal(0, engine:in_flight())
     assert.is_nil((engine:finished()))
     engine:close()
@@ -283,7 +298,8 @@ describe("core.engine", function()
     for i = 1, 400 do list[i] = ("x"):rep(1000) .. i end
     local engine, body = new(), core.attendees(list)
     local expected, received, peer = body:body(1), "", nil
-    local id = assert(engine:start("POST", ("http://127.0.0.1:%d/"):format(port), "t", "c", body, 1, 5))
+    local attempt = {}
+    assert.is_false(engine:start(attempt, "POST", ("http://127.0.0.1:%d/"):format(port), "t", "c", body, 1, 5))
     body:free()
     assert.equal(0, body:batches())
     local deadline = core.now() + 5
@@ -298,7 +314,7 @@ describe("core.engine", function()
       end
     end
     assert.is_true(received:sub(-#expected) == expected)
-    assert.is_true(engine:cancel(id))
+    assert.is_true(engine:cancel(attempt))
     engine:close()
     peer:close()
     server:close()
@@ -311,7 +327,7 @@ describe("core.engine", function()
     server:settimeout(0)
     for _, proxy in ipairs { "", here } do
       local engine, peer = new { connect_timeout_ms = 5000, proxy = proxy }, nil
-      assert(engine:start("GET", here, nil, nil, nil, nil, 5))
+      assert.is_false(engine:start({}, "GET", here, nil, nil, nil, nil, 5))
       local deadline = core.now() + 5
       while not peer and core.now() < deadline do
         engine:step(0.01)
@@ -334,9 +350,10 @@ describe("core.engine", function()
     local program = [[local core = require "dingtalk.core"
       local engine = assert(core.engine {
         connect_timeout_ms = 5000, max_connections = 1, user_agent = "x", allow_http = true })
-      local id = assert(engine:start("GET", "%s://127.0.0.1:1/", nil, nil, nil, nil, 5))
+      local attempt = {}
+      engine:start(attempt, "GET", "%s://127.0.0.1:1/", nil, nil, nil, nil, 5)
       while not engine:step() do end
-      io.write((engine:take(id)))]]
+      io.write(attempt.curl)]]
     local unset = "env"
     for _, name in ipairs {
       "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY" } do
@@ -392,10 +409,11 @@ describe("core.engine", function()
   it("raises only where a program is wrong", function()
     local engine = new()
     for _, wrong in ipairs {
-      function() core.engine() end, function() core.engine {} end, function() engine:start("PATCH", "u") end,
-      function() engine:start("POST", "u", nil, nil, {}, 1, 1) end,
-      function() engine:start("POST", "u", nil, nil, nil, nil, "x") end,
-      function() engine:take(0) end, function() engine.step({}) end,
+      function() core.engine() end, function() core.engine {} end, function() engine:start({}, "PATCH", "u") end,
+      function() engine:start(nil, "POST", "u", nil, nil, nil, nil, 1) end,
+      function() engine:start({}, "POST", "u", nil, nil, {}, 1, 1) end,
+      function() engine:start({}, "POST", "u", nil, nil, nil, nil, "x") end,
+      function() engine:cancel(0) end, function() engine.step({}) end,
     } do assert.has_error(wrong) end
     engine:close()
   end)

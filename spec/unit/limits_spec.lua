@@ -9,7 +9,7 @@ describe("limits", function()
   it("have the documented defaults", function()
     local defaults = limits.defaults
     assert.equal("https://api.dingtalk.io", defaults.base_url)
-    assert.same({ 30, 5, 3, 1 },
+    assert.same({ 30, 10, 3, 1 },
       { defaults.timeout, defaults.connect_timeout, defaults.max_attempts, defaults.concurrency })
   end)
 

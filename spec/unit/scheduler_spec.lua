@@ -1,7 +1,7 @@
 local calendar = require "dingtalk.calendar"
-local group = require "dingtalk.group"
+local scheduler = require "dingtalk.scheduler"
 
-describe("group.run", function()
+describe("scheduler.run", function()
   local client
   before_each(function() client = assert(calendar.new { loop = "blocking" }) end)
   after_each(function() client:close() end)
@@ -9,7 +9,7 @@ describe("group.run", function()
   -- Members that wait as long as the list says, in milliseconds; returns when each began and ended.
   local function run(width, waits, act)
     local log, at, running, most = {}, 0, 0, 0
-    group.run(client, width, function()
+    scheduler.run(client, width, function()
       at = at + 1
       local number, wait = at, waits[at]
       if not wait then return nil end

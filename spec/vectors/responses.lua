@@ -21,7 +21,7 @@ end
 local function refused(statuses, kind, code, retryable, more)
   for _, status in ipairs(statuses) do
     local row = { status = status, body = body_of(code), kind = kind, code = code, retryable = retryable,
-      outcome = status >= 500 and "unknown" or "rejected", request_id = ID, message = "said no" }
+      outcome = (status >= 500 or kind == "server") and "unknown" or "rejected", request_id = ID, message = "said no" }
     for name, value in pairs(more or {}) do row[name] = value end
     add(row)
   end

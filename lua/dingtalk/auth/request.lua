@@ -122,7 +122,7 @@ function request.fetch(source, client, deadline, grant)
   err, object = attempts.run(client, {
     operation = row.operation, method = "POST", url = url, body = json.encode(body), deadline = deadline,
     max_attempts = config.max_attempts or client.max_attempts, secrets = secrets, hide_body = true,
-  }, {})
+  }, attempts.new())
   if err then return nil, explain(err, row, grant) end
   local entry
   entry, err = read(object, source.clock())

@@ -1,6 +1,6 @@
 --- Plain Lua: the calling thread steps the engine in place until its wait is over.
 
-local Blocking = { name = "blocking", direct = true, in_place = true }
+local Blocking = { name = "blocking", direct = true, blocks = true }
 Blocking.__index = Blocking
 
 function Blocking.new(client)

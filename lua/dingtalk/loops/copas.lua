@@ -26,8 +26,8 @@ end
 local nowhere = { insert = function() end, push = function() end }
 
 -- Copas 2 and later put a thread to sleep themselves; before, a thread is resumed by adding it again.
-function Copas.suspend(_, slot)
-  slot.coroutine = current()
+function Copas.suspend(_, waiter)
+  waiter.coroutine = current()
   if copas.wakeup then
     (copas.pauseforever or copas.sleep)(-1)
   else
@@ -35,8 +35,8 @@ function Copas.suspend(_, slot)
   end
 end
 
-function Copas.resume(_, slot)
-  local thread = slot.coroutine
+function Copas.resume(_, waiter)
+  local thread = waiter.coroutine
   if not thread or coroutine.status(thread) ~= "suspended" then return end
   if copas.wakeup then
     copas.wakeup(thread)

@@ -12,13 +12,13 @@ function coroutines.check(self)
   return nil, ("with loop = %q a call must be made in a coroutine"):format(self.name)
 end
 
-function coroutines.suspend(_, slot)
-  slot.coroutine = current()
+function coroutines.suspend(_, waiter)
+  waiter.coroutine = current()
   coroutine.yield()
 end
 
-function coroutines:resume(slot)
-  local member = slot.coroutine
+function coroutines:resume(waiter)
+  local member = waiter.coroutine
   if not member or coroutine.status(member) ~= "suspended" then return end
   local ok, message = coroutine.resume(member)
   if not ok then self.failure = self.failure or debug.traceback(member, tostring(message)) end

@@ -16,13 +16,13 @@ function Cqueues.check()
   return nil, 'with loop = "cqueues" a call must be made in a coroutine of a cqueues controller'
 end
 
-function Cqueues.suspend(_, slot)
-  slot.condition = slot.condition or condition.new()
-  slot.condition:wait()
+function Cqueues.suspend(_, waiter)
+  waiter.condition = waiter.condition or condition.new()
+  waiter.condition:wait()
 end
 
-function Cqueues.resume(_, slot)
-  if slot.condition then slot.condition:signal() end
+function Cqueues.resume(_, waiter)
+  if waiter.condition then waiter.condition:signal() end
 end
 
 local function drive(self, controller)

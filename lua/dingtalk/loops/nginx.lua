@@ -9,7 +9,7 @@ local ngx = ngx
 
 local LINGER = 1 -- seconds the light thread stays when idle: it also delays a worker's quit so long
 local NO_TIMEOUT = 86400000 -- milliseconds; a cosocket's time-out would be written to the error log
-local WAIT = 3600 -- seconds a semaphore waits at a time; the engine's own time-outs end a call
+local WAIT = 1 -- seconds a semaphore waits at a time, lest a call depends on the light thread alone
 
 -- Phases in which ngx_lua can suspend the caller.
 local can_yield = {
@@ -21,7 +21,12 @@ local Nginx = { name = "nginx", direct = true }
 Nginx.__index = Nginx
 
 function Nginx.new(client)
-  return setmetatable({ client = client, idle_semaphores = {} }, Nginx)
+  return setmetatable({
+    client = client, idle_semaphores = {},
+    driven = false,     -- the light thread runs, or nginx has accepted its timer
+    is_running = false,
+    idle_since = nil,
+  }, Nginx)
 end
 
 function Nginx.check()
@@ -36,19 +41,22 @@ local function poll(self)
   if not self.client.closed then self.client:step() end
 end
 
-function Nginx:suspend(slot)
-  if not self.driven then return poll(self) end
+-- Until the light thread runs the callers step the engine themselves: nginx may have accepted its timer and not run
+-- it for as long as the worker's timers or connections are at their limit.
+function Nginx:suspend(waiter)
+  if not self.is_running then return poll(self) end
   local pool = self.idle_semaphores
   local mine = table.remove(pool) or semaphore.new(0)
-  slot.semaphore = mine
-  mine:wait(WAIT)
-  slot.semaphore = nil
+  waiter.semaphore = mine
+  local was_woken = mine:wait(WAIT)
+  waiter.semaphore = nil
   if mine:count() == 0 then pool[#pool + 1] = mine end
+  if not was_woken and not self.client.closed then self.client:step() end
 end
 
-function Nginx.resume(_, slot)
-  local waiting = slot.semaphore
-  if waiting then waiting:post(1) end
+function Nginx.resume(_, waiter)
+  local mine = waiter.semaphore
+  if mine then mine:post(1) end
 end
 
 -- The cosocket through which the helper thread calls, or nil.
@@ -96,19 +104,21 @@ local function drive(self)
 end
 
 local function run(_, self)
+  self.is_running = true
   local ok, message = pcall(drive, self)
-  self.driven, self.idle_since = false, nil
+  self.driven, self.is_running, self.idle_since = false, false, nil
   if not ok then ngx.log(ngx.ERR, "dingtalk: ", message) end
   -- A call that came while the light thread was ending needs another.
   if not self.client.closed and not self.client:is_idle() then self:watch() end
 end
 
---- Sees to it that the light thread runs. A worker that is exiting takes no more timers: the callers
---- then step the engine themselves.
+--- Sees to it that the light thread runs. A worker that is exiting takes no more timers; one without connections
+--- makes ngx.timer.at raise.
 function Nginx:watch()
   self.idle_since = nil
   if self.driven then return end
-  self.driven = ngx.timer.at(0, run, self) and true or false
+  local ok, accepted = pcall(ngx.timer.at, 0, run, self)
+  self.driven = ok and accepted and true or false
 end
 
 return Nginx

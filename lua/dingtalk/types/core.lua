@@ -20,8 +20,8 @@ function core.digest(text) end
 ---@return integer
 function core.pid() end
 
---- A random UUIDv4; nil when the system's source fails.
----@return string?
+--- A random UUIDv4. Raises when the system's source fails.
+---@return string
 function core.uuid() end
 
 --- A number in [0, 1); nil when the system's source fails.
@@ -124,6 +124,7 @@ function core.engine(config) end
 local engine = {}
 
 --- Starts a transfer.
+---@param attempt table the answer is written into it: curl, status, sent, body, request_id; unless it is a 200 without a body also retry_after, message, overflow, resent, proxy_status
 ---@param method "GET"|"POST"|"PUT"|"DELETE"
 ---@param url string
 ---@param token string? access token; nil: no header
@@ -131,37 +132,28 @@ local engine = {}
 ---@param body string|dingtalk.core.Attendees|nil
 ---@param batch integer? which of the attendees' batches
 ---@param timeout number seconds
----@return integer? id
----@return "out_of_memory"|"too_many_in_flight"|"refused_by_libcurl"|nil code
-function engine:start(method, url, token, client_token, body, batch, timeout) end
+---@param wait boolean? waits for the answer, if nothing else ends first
+---@return boolean? answered true: the answer is in the attempt; false: the transfer is in flight
+---@return "out_of_memory"|"too_many_files"|"too_many_in_flight"|"refused_by_libcurl"|"forked"|nil code
+function engine:start(attempt, method, url, token, client_token, body, batch, timeout, wait) end
 
 --- Moves the transfers on and waits for one to end. Raises when the system refuses to wait.
 ---@param wait number? seconds at most; 0: not at all; nil: no limit
----@return integer? id of a transfer that has ended
+---@return table? attempt of a transfer that has ended, its answer in it
 function engine:step(wait) end
 
 --- The next transfer that has ended.
----@return integer? id
+---@return table? attempt
 function engine:finished() end
 
---- The answer of a transfer that has ended, which is given back. After a 200 without a body only the first five.
----@param id integer
----@return integer curl libcurl's code; 0 when an answer was read to its end
----@return integer status HTTP status; 0 when none was read
----@return boolean sent whether any byte of the request may have gone out
----@return string? body
----@return string? request_id the header x-acs-request-id
----@return string? retry_after the header's text
----@return string? message libcurl's
----@return "headers_too_large"|"body_too_large"|nil overflow which of our limits ended it
----@return boolean? resent whether libcurl sent it a second time
----@return integer? proxy_status of a proxy's answer to CONNECT, or 0
-function engine:take(id) end
-
---- Ends a transfer. Harmless for an unknown id.
----@param id integer
+--- Ends a transfer. Harmless for an attempt that is not in flight.
+---@param attempt table
 ---@return boolean? sent whether any byte of it may have gone out
-function engine:cancel(id) end
+function engine:cancel(attempt) end
+
+--- The attempts in flight; also of an engine that a fork left behind.
+---@return table[]
+function engine:attempts() end
 
 --- Makes a step due at `when`; nil for none.
 ---@param when number? seconds of core.now()
