@@ -203,6 +203,18 @@ uint32_t dt_engine_slot(const dt_engine *engine, dt_transfer_id id) {
   return find(engine, id) ? id & DT_MAX_IN_FLIGHT : 0;
 }
 
+dt_transfer_id dt_engine_id(const dt_engine *engine, uint32_t slot) {
+  return engine->pool.slots[slot]->id;
+}
+
+uint32_t dt_engine_next_used(const dt_engine *engine, uint32_t slot) {
+  while (++slot <= engine->pool.used) {
+    if (engine->pool.slots[slot]->state != DT_TRANSFER_IDLE)
+      return slot;
+  }
+  return 0;
+}
+
 uint32_t dt_engine_next_slot(const dt_engine *engine) {
   return engine->pool.idle ? engine->pool.idle : engine->pool.used + 1;
 }

@@ -107,6 +107,12 @@ dt_transfer_id dt_engine_next_finished(dt_engine *engine);
 /* Where `id` stands among the engine's transfers (from 1), or 0 when it is not one of them. */
 uint32_t dt_engine_slot(const dt_engine *engine, dt_transfer_id id);
 
+/* The next slot in use after `slot` (0: the first); 0 when there is no more. */
+uint32_t dt_engine_next_used(const dt_engine *engine, uint32_t slot);
+
+/* The id of the transfer in a slot in use. */
+dt_transfer_id dt_engine_id(const dt_engine *engine, uint32_t slot);
+
 /* The answer of an ended transfer; valid until its release. False for an unknown id. */
 bool dt_engine_answer(dt_engine *engine, dt_transfer_id id, dt_answer *answer);
 

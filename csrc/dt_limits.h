@@ -12,10 +12,11 @@ enum {
   DT_MAX_REQUEST_BYTES = 16 * 1024 * 1024, /* bytes of all request bodies of one call: ours */
   DT_MAX_ANSWER_BYTES = 2 * 1024 * 1024,   /* bytes of an answer's body: ours */
   DT_MAX_ANSWER_HEADER_BYTES = 64 * 1024,  /* bytes of an answer's header block: ours */
-  DT_KEEP_ANSWER_BYTES = 64 * 1024,  /* storage an idle transfer keeps for the next answer: ours */
-  DT_MAX_IN_FLIGHT = 65535,          /* transfers of one engine at a time: ours */
-  DT_MAX_IDLE_TRANSFERS = 256,       /* prepared transfers kept for reuse: ours */
-  DT_MAX_RETRY_AFTER_SECONDS = 86400 /* a larger Retry-After is read as one day: ours */
+  DT_KEEP_ANSWER_BYTES = 64 * 1024,   /* storage an idle transfer keeps for the next answer: ours */
+  DT_MAX_IN_FLIGHT = 65535,           /* transfers of one engine at a time: ours */
+  DT_MAX_IDLE_TRANSFERS = 256,        /* prepared transfers kept for reuse: ours */
+  DT_MAX_RETRY_AFTER_SECONDS = 86400, /* a larger Retry-After is read as one day: ours */
+  DT_SECRET_MARK_BYTES = 8, /* bytes by which a secret's beginning is recognised in a text: ours */
 };
 
 #endif

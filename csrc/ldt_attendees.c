@@ -56,8 +56,8 @@ static ldt_attendees *new_attendees(lua_State *L, uint32_t batches) {
 }
 
 /*
- * core.attendees(list, push, chat, removing) -> attendees; or nil, code,
- * position, field, detail. `push` and `chat` are the API's notification
+ * core.attendees(list, push, chat, removing) -> attendees, how many batches; or
+ * nil, code, position, field, detail. `push` and `chat` are the API's notification
  * switches, nil to leave them unsaid.
  */
 static int core_attendees(lua_State *L) {
@@ -84,7 +84,8 @@ static int core_attendees(lua_State *L) {
   if (enc.code || !ldt_encode(&enc, (uint32_t)count))
     return push_failure(L, &enc);
   lua_settop(L, 4);
-  return 1;
+  lua_pushinteger(L, (lua_Integer)enc.out->batch_count);
+  return 2;
 }
 
 static ldt_attendees *check_attendees(lua_State *L, int index) {

@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -92,6 +93,32 @@ static int core_check_visible(lua_State *L) {
   return push_fault(L, dt_text_check_visible(text, length, (size_t)luaL_checkinteger(L, 2)));
 }
 
+/* Whether the first DT_SECRET_MARK_BYTES of a secret stand in the text. */
+static bool shows(const char *text, size_t length, const char *secret) {
+  for (const char *at = text; (size_t)(text + length - at) >= DT_SECRET_MARK_BYTES; at++) {
+    at = memchr(at, secret[0], length - (size_t)(at - text));
+    if (!at || (size_t)(text + length - at) < DT_SECRET_MARK_BYTES)
+      return false;
+    if (memcmp(at, secret, DT_SECRET_MARK_BYTES) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* core.is_plain(text, limit, secret) -> whether it is visible ASCII, of at most so many bytes, and
+   does not show the secret (nil: none; one that is shorter than its mark is not looked for). */
+static int core_is_plain(lua_State *L) {
+  size_t length = 0;
+  size_t secret_length = 0;
+  const char *text = luaL_checklstring(L, 1, &length);
+  const char *secret = luaL_optlstring(L, 3, NULL, &secret_length);
+  bool is = dt_text_check_visible(text, length, (size_t)luaL_checkinteger(L, 2)) == DT_TEXT_OK;
+  if (is && secret_length >= DT_SECRET_MARK_BYTES)
+    is = !shows(text, length, secret);
+  lua_pushboolean(L, is);
+  return 1;
+}
+
 /* What core.url returns of a segment that is refused. */
 static int push_refusal(lua_State *L, int index, const char *fault, const char *type) {
   lua_pushnil(L);
@@ -107,29 +134,27 @@ static int push_refusal(lua_State *L, int index, const char *fault, const char *
  * (from 1), the code of what is wrong with it, for "wrong_type" what it is.
  */
 static int core_url(lua_State *L) {
-  char encoded[3 * DT_MAX_ID_BYTES];
+  char url[DT_MAX_URL_BYTES];
+  size_t used = 0;
   int top = lua_gettop(L);
-  luaL_Buffer buffer;
-  for (int i = 3; i <= top; i += 2) {
+  for (int i = 1; i <= top; i++) {
+    bool is_id = i > 2 && i % 2 == 1;
     dt_text_fault fault = DT_TEXT_OK;
     size_t length = 0;
-    if (lua_type(L, i) != LUA_TSTRING)
+    if (is_id && lua_type(L, i) != LUA_TSTRING)
       return push_refusal(L, i, "wrong_type", luaL_typename(L, i));
-    const char *id = lua_tolstring(L, i, &length);
-    if (!dt_uri_write_id(encoded, id, length, &fault))
-      return push_refusal(L, i, ldt_text_fault(fault), NULL);
-  }
-  luaL_buffinit(L, &buffer);
-  for (int i = 1; i <= top; i++) {
-    size_t length = 0;
     const char *text = luaL_checklstring(L, i, &length);
-    if (i > 2 && i % 2 == 1) {
-      length = dt_uri_encode(encoded, text, length);
-      text = encoded;
-    }
-    luaL_addlstring(&buffer, text, length);
+    size_t room = is_id ? 3 * DT_MAX_ID_BYTES : length;
+    if (sizeof url - used < room)
+      return luaL_error(L, "the URL is too long");
+    char *end = is_id ? dt_uri_write_id(url + used, text, length, &fault) : url + used + length;
+    if (!end)
+      return push_refusal(L, i, ldt_text_fault(fault), NULL);
+    if (!is_id)
+      memcpy(url + used, text, length);
+    used = (size_t)(end - url);
   }
-  luaL_pushresult(&buffer);
+  lua_pushlstring(L, url, used);
   return 1;
 }
 
@@ -185,6 +210,7 @@ static void add_limits(lua_State *L) {
       {"max_answer_header_bytes", DT_MAX_ANSWER_HEADER_BYTES},
       {"max_in_flight", DT_MAX_IN_FLIGHT},
       {"max_retry_after", DT_MAX_RETRY_AFTER_SECONDS},
+      {"secret_mark_bytes", DT_SECRET_MARK_BYTES},
   };
   lua_newtable(L);
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
@@ -218,6 +244,7 @@ int luaopen_dingtalk_core(lua_State *L) {
       {"check_id", core_check_id},
       {"check_visible", core_check_visible},
       {"check_utf8", core_check_utf8},
+      {"is_plain", core_is_plain},
       {"url", core_url},
       {"encode", core_encode},
       {"pid", core_pid},

@@ -41,31 +41,6 @@ static int body_index(uint32_t slot) {
   return 2 * (int)slot;
 }
 
-/* The transfers have ended: what they read from may go. */
-static void let_go_of_all(lua_State *L) {
-  lua_getuservalue(L, 1);
-  lua_pushnil(L);
-  while (lua_next(L, -2)) {
-    ldt_attendees_count(L, -1, -1);
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-}
-
-static int engine_close(lua_State *L) {
-  ldt_engine *self = luaL_checkudata(L, 1, TYPE_NAME);
-  dt_engine *engine = self->engine;
-  dt_waker *waker = self->waker;
-  bool is_own = self->pid == getpid();
-  self->engine = NULL;
-  self->waker = NULL;
-  (is_own ? dt_waker_free : dt_waker_abandon)(waker);
-  (is_own ? dt_engine_free : dt_engine_abandon)(engine);
-  if (engine)
-    let_go_of_all(L);
-  return 0;
-}
-
 /* Enough for what only reads memory, which is the process's own after a fork too. */
 static ldt_engine *check_open(lua_State *L) {
   ldt_engine *self = luaL_checkudata(L, 1, TYPE_NAME);
@@ -213,11 +188,11 @@ static const char *overflow_code(dt_overflow overflow) {
 static void set_answer(lua_State *L, const dt_answer *answer) {
   set_integer(L, "curl", answer->curl_code);
   set_integer(L, "status", answer->status);
-  set_boolean(L, "sent", answer->sent);
   set_string(L, "body", answer->body_length ? answer->body : NULL, answer->body_length);
   set_header(L, "request_id", answer, "x-acs-request-id");
   if (answer->curl_code == 0 && answer->status == 200 && !answer->body_length)
     return; /* the rest only explains a failure */
+  set_boolean(L, "sent", answer->sent);
   set_seconds(L, "retry_after",
               dt_header_wait(answer->headers, answer->headers_length, time(NULL)));
   set_text(L, "message", answer->message);
@@ -385,8 +360,6 @@ static int engine_start(lua_State *L) {
     let_go(L, slot);
     return push_fault(L, fault);
   }
-  lua_pushinteger(L, (lua_Integer)id);
-  lua_setfield(L, ATTEMPT, "id");
   lua_pushboolean(L, has_answered(L, self, id));
   return 1;
 }
@@ -416,33 +389,101 @@ static int engine_finished(lua_State *L) {
   return push_finished(L, check_open(L));
 }
 
+/* Pushes an array of the attempts in flight. */
+static void push_attempts(lua_State *L) {
+  lua_newtable(L);
+  lua_getuservalue(L, 1);
+  int count = (int)lua_rawlen(L, -1);
+  for (int i = 1, found = 0; i <= count; i += 2) {
+    lua_rawgeti(L, -1, i);
+    if (lua_istable(L, -1))
+      lua_rawseti(L, -3, ++found);
+    else
+      lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+/* engine:attempts() -> an array of the attempts in flight. */
+static int engine_attempts(lua_State *L) {
+  check_open(L);
+  lua_settop(L, 1);
+  push_attempts(L);
+  return 1;
+}
+
 /* engine:cancel(attempt) -> whether any byte of it may have gone out. Harmless for one that is not
    in flight. */
 static int engine_cancel(lua_State *L) {
   dt_engine *engine = check_engine(L);
   luaL_checktype(L, 2, LUA_TTABLE);
-  lua_getfield(L, 2, "id");
-  dt_transfer_id id = (dt_transfer_id)lua_tointeger(L, -1);
-  if (!dt_engine_slot(engine, id))
-    return 0;
-  lua_pushboolean(L, release(L, engine, id));
+  bool sent = false;
+  for (uint32_t slot = dt_engine_next_used(engine, 0); slot;
+       slot = dt_engine_next_used(engine, slot)) {
+    lua_getuservalue(L, 1);
+    lua_rawgeti(L, -1, attempt_index(slot));
+    if (lua_rawequal(L, -1, 2))
+      sent = release(L, engine, dt_engine_id(engine, slot));
+    lua_settop(L, 2);
+  }
+  lua_pushboolean(L, sent);
   return 1;
 }
 
-/* engine:attempts() -> an array of those in flight; of another process's engine too. */
-static int engine_attempts(lua_State *L) {
-  check_open(L);
-  lua_settop(L, 1);
+static void close_engine(lua_State *L, ldt_engine *self) {
+  dt_engine *engine = self->engine;
+  dt_waker *waker = self->waker;
+  bool is_own = self->pid == getpid();
+  self->engine = NULL;
+  self->waker = NULL;
+  (is_own ? dt_waker_free : dt_waker_abandon)(waker);
+  (is_own ? dt_engine_free : dt_engine_abandon)(engine);
+  if (!engine)
+    return;
+  /* The transfers have ended: what they read from may go. */
   lua_getuservalue(L, 1);
-  lua_newtable(L);
-  int count = (int)lua_rawlen(L, 2);
-  for (int i = 1, found = 0; i <= count; i += 2) {
-    lua_rawgeti(L, 2, i);
-    if (lua_istable(L, -1))
-      lua_rawseti(L, 3, ++found);
-    else
-      lua_pop(L, 1);
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    ldt_attendees_count(L, -1, -1);
+    lua_pop(L, 1);
   }
+}
+
+static int engine_gc(lua_State *L) {
+  close_engine(L, luaL_checkudata(L, 1, TYPE_NAME));
+  return 0;
+}
+
+/* Ends the transfers in flight, and says in each attempt whether any byte of it may have gone out.
+   In the child of a fork all may have: the parent goes on. Takes no memory. */
+static void end_all(lua_State *L, const ldt_engine *self) {
+  dt_engine *engine = self->engine;
+  bool is_own = self->pid == getpid();
+  for (uint32_t slot = dt_engine_next_used(engine, 0); slot;
+       slot = dt_engine_next_used(engine, slot)) {
+    lua_getuservalue(L, 1);
+    lua_rawgeti(L, -1, attempt_index(slot));
+    bool sent = is_own ? release(L, engine, dt_engine_id(engine, slot)) : true;
+    set_boolean(L, "sent", sent);
+    lua_settop(L, 2);
+  }
+}
+
+/*
+ * engine:close() -> an array of the attempts that were in flight, `sent` in each: whether any byte
+ * of it may have gone out. Idempotent. Without memory for the array it raises and closes nothing.
+ */
+static int engine_close(lua_State *L) {
+  ldt_engine *self = luaL_checkudata(L, 1, TYPE_NAME);
+  lua_settop(L, 1);
+  if (!self->engine) {
+    lua_newtable(L);
+    return 1;
+  }
+  push_attempts(L);
+  end_all(L, self);
+  close_engine(L, self);
+  lua_settop(L, 2);
   return 1;
 }
 
@@ -522,8 +563,7 @@ static int engine_stop_waker(lua_State *L) {
 }
 
 void ldt_open_engine(lua_State *L) {
-  static const luaL_Reg metamethods[] = {
-      {"__gc", engine_close}, {"__close", engine_close}, {NULL, NULL}};
+  static const luaL_Reg metamethods[] = {{"__gc", engine_gc}, {"__close", engine_gc}, {NULL, NULL}};
   static const luaL_Reg methods[] = {
       {"start", engine_start},
       {"step", engine_step},

@@ -14,34 +14,28 @@ local attempts = {}
 local LEAST_TIME = 0.005
 
 ---@class dingtalk.Request what is sent, the same over all its attempts
----@field operation string name for hooks and logs
----@field method "GET"|"POST"|"PUT"|"DELETE"
+---@field row table what is asked of the service: its `name` for hooks and logs, its `method`
 ---@field url string
 ---@field token string|table|nil access token or token source; nil for the token calls themselves
 ---@field older_api boolean? it wants the token in the query, and has codes of its own
----@field secrets string[]? texts that no message may show
----@field hide_body boolean? no message may quote the answer
+---@field secrets string[]? texts that no message may show; and none may quote the answer, which gives others
 ---@field body any what engine:start takes
 ---@field deadline number in seconds of client:now()
 ---@field max_attempts integer
 ---@field pace {limiter: table, permit: table?}? of a bulk run: asked before each attempt
 
---- The state of a request until it is settled.
----@class dingtalk.Attempt.State
+--- The state of a request until it is settled. What only a failure sets is not named here.
+---@class dingtalk.State
 ---@param client_token string?
 ---@param batch integer? number of the batch in the request's body
----@return dingtalk.Attempt.State
+---@return dingtalk.State
 function attempts.new(client_token, batch)
   return {
-    batch = batch, client_token = client_token,
-    attempts = 0,         -- requests made so far
-    started = 0,          -- seconds of client:now()
-    elapsed = 0,          -- seconds, once it is settled
-    outcome = nil,        -- of the attempts so far, where that is no plain success
-    -- Of the request at hand:
-    token = nil, url = nil, done = false, loop = nil, id = 0,
-    -- Its answer, written by dingtalk.core; see errors.judge:
-    curl = 0, status = 0, sent = false, body = nil, request_id = nil,
+    client_token = client_token, batch = batch,
+    attempts = 0,  -- requests made so far
+    elapsed = 0,   -- seconds, once it is settled
+    token = false, -- the access token of the request at hand
+    curl = 0, status = 0, sent = false, body = nil, request_id = false, -- its answer: see errors.judge
   }
 end
 
@@ -93,31 +87,11 @@ local function wait_for_permit(client, request, attempt)
   end
 end
 
--- The older API takes the token in the query.
+-- The older API takes the token in the query, and has codes of its own.
 local function put_in_query(attempt, request)
+  attempt.older_api = true
   attempt.query_token = core.encode(attempt.token)
   attempt.url = request.url .. "?access_token=" .. attempt.query_token
-end
-
--- Makes the request once. Returns what errors.judge says of the answer; without one, why it was not sent.
-local function try(client, request, attempt)
-  local token, err = request.token, nil
-  if token ~= nil and type(token) ~= "string" then
-    token, err = token_from(token, client, request.deadline)
-    if err then return err end
-  end
-  if request.pace then
-    err = wait_for_permit(client, request, attempt)
-    if err then return err end
-  end
-  local left = request.deadline - client:now()
-  if left < LEAST_TIME then return out_of_time() end
-  attempt.attempts = attempt.attempts + 1
-  attempt.token, attempt.secrets, attempt.hide_body = token, request.secrets, request.hide_body
-  attempt.older_api = request.older_api
-  if request.older_api then put_in_query(attempt, request) end
-  client:exchange(attempt, request, left < client.attempt_timeout and left or client.attempt_timeout)
-  return errors.judge(attempt)
 end
 
 --- The wait before retry number `number` (from 1), in seconds.
@@ -164,7 +138,7 @@ end
 
 local function report(client, request, attempt, err, wait, began)
   local ok, message = scheduler.outside(pcall, client.on_attempt, {
-    operation = request.operation, attempt = attempt.attempts, batch = attempt.batch,
+    operation = request.row.name, attempt = attempt.attempts, batch = attempt.batch,
     client_token = attempt.client_token, elapsed = client:now() - began,
     status = attempt.status ~= 0 and attempt.status or nil,
     request_id = err and err.request_id or attempt.request_id,
@@ -183,8 +157,8 @@ local function worse(outcome, other)
 end
 
 -- Completes the error of the last attempt with what is known of all of them.
-local function conclude(client, attempt, err)
-  attempt.elapsed = client:now() - attempt.started
+local function conclude(attempt, err, elapsed)
+  attempt.elapsed = elapsed
   err.outcome = worse(err.outcome, attempt.outcome)
   err.attempts, err.client_token, err.elapsed = attempt.attempts, attempt.client_token, attempt.elapsed
   err.hook_error = attempt.hook_error
@@ -194,27 +168,48 @@ end
 --- Makes a request until it is settled.
 ---@param client dingtalk.Client
 ---@param request dingtalk.Request
----@param attempt dingtalk.Attempt.State made by attempts.new; filled with status, request_id, attempts, elapsed
+---@param attempt dingtalk.State made by attempts.new; filled with status, request_id, attempts, elapsed
 ---@return dingtalk.Error? err nil when the service did it
 ---@return table? object the JSON object of the answer, if it had a body
 function attempts.run(client, request, attempt)
-  local began = client:now()
-  attempt.started = began
+  local started = client.clock()
+  local began, now = started, started
   while true do
-    local err, retry = try(client, request, attempt)
+    local token, err, retry = request.token, nil, nil
+    if token and type(token) ~= "string" then
+      token, err = token_from(token, client, request.deadline)
+      now = client.clock()
+    end
+    if request.pace and not err then
+      err = wait_for_permit(client, request, attempt)
+      now = client.clock()
+    end
+    local left = request.deadline - now
+    if left < LEAST_TIME and not err then err = out_of_time() end
+    if not err then
+      attempt.attempts = attempt.attempts + 1
+      attempt.token = token
+      if request.secrets then attempt.secrets, attempt.hide_body = request.secrets, true end
+      if request.older_api then put_in_query(attempt, request) end
+      client:exchange(attempt, request, left < client.attempt_timeout and left or client.attempt_timeout)
+      err, retry = errors.judge(attempt)
+    end
     if attempt.permit then request.pace.limiter:finish(attempt.permit, err and err.kind == "throttled") end
     if not err then
-      client:earn_retry()
+      if client.retries_left < client.retry_budget then client:earn_retry() end
       if client.on_attempt then report(client, request, attempt, nil, nil, began) end
-      attempt.elapsed = client:now() - attempt.started
+      attempt.elapsed = client.clock() - started
       return nil, retry
     end
     local wait = next_wait(client, request, attempt, err, retry)
     if client.on_attempt then report(client, request, attempt, err, wait, began) end
     attempt.outcome = worse(err.outcome, attempt.outcome)
-    if not wait then return conclude(client, attempt, err) end
-    if wait > 0 and not client:pause(attempt, wait) then return conclude(client, attempt, (errors.judge(attempt))) end
-    began = client:now()
+    if wait and wait > 0 and not client:pause(attempt, wait) then
+      err, wait = errors.judge(attempt), nil
+    end
+    began = client.clock()
+    now = began
+    if not wait then return conclude(attempt, err, began - started) end
   end
 end
 

@@ -60,95 +60,70 @@ end
 ---@param chat boolean? chatNotification
 ---@param removing boolean?
 ---@return userdata? body the bodies of its batches
----@return dingtalk.Error? err
+---@return integer|dingtalk.Error|nil count how many batches there are; or the error
 function attendees.encode(people, argument, push, chat, removing)
   if type(people) ~= "table" then
     return nil, errors.argument(argument, "wrong_type",
       ("%s must be an array, not a %s"):format(argument, type(people)))
   end
   local body, code, position, field, detail = core.attendees(people, push, chat, removing)
-  if body then return body end
+  if body then return body, code end
   return nil, refusal(people, argument, code, position, field, detail)
 end
 
 local path_arguments = { "user", "cal", "event" }
 
-local function url_of(client, operation, user, cal, event)
-  if cal == nil then cal = "primary" end
-  local path = operation.path
-  local url, which, fault, detail = core.url(client.base_url, path[1], user, path[3], cal, path[5], event, path[7])
-  if url then return url end
+-- The error of what core.url refused.
+local function bad_place(which, fault, type_given)
   local name = path_arguments[which]
-  local text = detail and "must be a string, not a " .. detail or options.fault_text(fault)
-  return nil, errors.argument(name, fault, name .. " " .. text)
+  local text = type_given and "must be a string, not a " .. type_given or options.fault_text(fault)
+  return errors.argument(name, fault, name .. " " .. text)
 end
 
--- The x-client-token of a batch.
-local function client_token(given, number, count)
-  if not given then return core.uuid() end
-  return count == 1 and given or given .. "-" .. number
-end
-
--- A batch: the state of its request, and which part of the list it holds.
-local function new_batch(body, number, given)
-  local batch = attempts.new(client_token(given, number, body:batches()), number)
-  batch.first, batch.last, batch.count = body:batch(number)
-  batch.accepted = false
-  return batch
-end
-
--- The call: what is to be sent, and what came of it so far.
-local function new_call(client, operation, token, url, body, opts)
-  local call = {
-    client = client, operation = operation, opts = opts, url = url, body = body,
-    batches = {},
-    next = 1,      -- the batch to be sent next
-    count = 0,     -- people accepted
-    attempts = 0,  -- requests made
-    failed = false,
-    request = {
-      operation = operation.name, method = operation.method, url = url, token = token, body = body,
-      deadline = client:now() + (opts.timeout or client.call_timeout),
-      max_attempts = opts.max_attempts or client.max_attempts,
-    },
-  }
-  for number = 1, body:batches() do call.batches[number] = new_batch(body, number, opts.client_token) end
-  return call
+-- The batches of a list: the state of each one's request, with an x-client-token of its own.
+local function new_batches(count, given)
+  local batches = {}
+  for number = 1, count do
+    batches[number] = attempts.new(given and (count == 1 and given or given .. "-" .. number) or core.uuid(), number)
+  end
+  return batches
 end
 
 -- 2. The batches: sent one after the other or some at a time, each told to the hooks.
 
 --- What a result says of one batch.
-function attendees.describe(batch)
+local function describe(batch, first, last)
   return {
-    first = batch.first, last = batch.last, status = batch.status, request_id = batch.request_id,
+    first = first, last = last, status = batch.status, request_id = batch.request_id or nil,
     attempts = batch.attempts, client_token = batch.client_token, elapsed = batch.elapsed, settled = batch.settled,
   }
 end
 
 -- What opts.resume should be if nothing more happened.
 local function left(call)
-  return resume.make(call.batches, call.body:digest(call.url))
+  call.digest = call.digest or call.body:digest(call.url)
+  return resume.make(call.batches, call.digest)
 end
 
 local function note_hook_error(call, message)
-  call.hook_error = call.hook_error or (message and errors.one_line(message))
+  call.hook_error = call.hook_error or errors.one_line(message)
 end
 
 -- How many people of the list were accepted by earlier calls, and how many there are.
 local function sum(call)
   local before, total = 0, 0
-  for _, batch in ipairs(call.batches) do
-    total = total + batch.count
-    if batch.before then before = before + batch.count end
+  for number, batch in ipairs(call.batches) do
+    local _, _, count = call.body:batch(number)
+    total = total + count
+    if batch.before then before = before + count end
   end
   return before, total
 end
 
 local function tell(call, batch)
-  local info = attendees.describe(batch)
+  local info = describe(batch, call.body:batch(batch.batch))
   info.batch, info.batches, info.error = batch.batch, #call.batches, batch.error
-  info[call.operation.counted] = call.count
+  info[call.row.counted] = call.count
   info.before, info.total = sum(call)
   local ok, message = scheduler.outside(pcall, call.opts.on_batch, info)
   if not ok then note_hook_error(call, message) end
@@ -161,9 +136,11 @@ local function save(call)
   if not saved and message ~= nil then return errors.one_line(message) end
 end
 
--- A request of which nothing would be known after a crash is not sent.
-local function unsaved(batch, message)
-  return errors.new {
+-- Tells opts.checkpoint that a batch will be sent. A request of which nothing would be known after a crash is not sent.
+local function announce(call, batch)
+  batch.sending = true
+  local message = save(call)
+  return message and errors.new {
     kind = "cancelled", code = "checkpoint_failed", outcome = batch.outcome or "not_sent",
     message = "opts.checkpoint could not save: " .. message,
     retryable = true, attempts = 0, elapsed = 0, client_token = batch.client_token,
@@ -172,72 +149,54 @@ end
 
 --- Takes note that the service did a batch.
 function attendees.accept(call, batch)
-  batch.accepted, batch.error, batch.outcome = true, nil, nil
-  call.count = call.count + batch.count
+  local first, last, count = call.body:batch(batch.batch)
+  batch.accepted, batch.error = true, nil
+  call.count = call.count + count
+  call.accepted[#call.accepted + 1] = describe(batch, first, last)
 end
 
 --- Tells the hooks how a batch ended.
 function attendees.report(call, batch)
-  if call.opts.checkpoint then note_hook_error(call, save(call)) end
+  local problem = call.opts.checkpoint and save(call)
+  if problem then note_hook_error(call, problem) end
   if call.opts.on_batch then tell(call, batch) end
 end
 
 local function send_batch(call, batch)
-  batch.sending = true
-  local problem = call.opts.checkpoint and save(call)
-  local err
-  if problem then
-    err = unsaved(batch, problem)
-  else
-    err = attempts.run(call.client, call.request, batch)
-  end
-  batch.sending = false
+  local err = call.opts.checkpoint and announce(call, batch) or attempts.run(call.client, call, batch)
   call.attempts = call.attempts + batch.attempts
-  note_hook_error(call, batch.hook_error)
+  if batch.hook_error then note_hook_error(call, batch.hook_error) end
   if err then
-    batch.error, batch.outcome, call.failed = err, err.outcome, true
+    batch.error, batch.outcome, batch.sending, call.failed = err, err.outcome, nil, true
   else
     attendees.accept(call, batch)
   end
-  attendees.report(call, batch)
+  if call.opts ~= NO_OPTIONS then attendees.report(call, batch) end
 end
 
--- The next batch to send, or nil when all are sent or one has failed.
-local function next_batch(call)
-  while not call.failed do
-    local batch = call.batches[call.next]
-    if not batch then return nil end
-    call.next = call.next + 1
-    if not batch.before then return batch end
-  end
+local function send_next(call)
+  local batch = call.batches[call.next]
+  call.next = call.next + 1
+  if not batch.before then send_batch(call, batch) end
 end
 
 --- Sends what is left, until one fails.
 function attendees.send(call)
-  local concurrency = call.opts.concurrency or limits.defaults.concurrency
-  if concurrency == 1 or #call.batches == 1 then
-    local batch = next_batch(call)
-    while batch do
-      send_batch(call, batch)
-      batch = next_batch(call)
-    end
+  local batches, concurrency = call.batches, call.opts.concurrency or limits.defaults.concurrency
+  if concurrency == 1 or #batches == 1 then
+    while batches[call.next] and not call.failed do send_next(call) end
     return
   end
-  scheduler.run(call.client, concurrency, function()
-    local batch = next_batch(call)
-    return batch and function() send_batch(call, batch) end
-  end)
+  local function task() send_next(call) end
+  scheduler.run(call.client, concurrency, function() return batches[call.next] and not call.failed and task end)
 end
 
 -- 3. The result, or the error.
 
--- What a result says of the batches that were accepted by this call.
+-- The batches that were accepted by this call, in the order of the list.
 local function accepted(call)
-  local list = {}
-  for _, batch in ipairs(call.batches) do
-    if batch.accepted and not batch.before then list[#list + 1] = attendees.describe(batch) end
-  end
-  return list
+  if #call.accepted > 1 then table.sort(call.accepted, function(a, b) return a.first < b.first end) end
+  return call.accepted
 end
 
 -- The batch whose failure the caller must mind first: one that may have been done, else the first.
@@ -260,7 +219,7 @@ end
 
 -- What of the whole call the error of one batch does not say.
 local function qualify(call, err)
-  local counted = call.operation.counted
+  local counted = call.row.counted
   if err.outcome ~= "unknown" and attendees.has_unknown(call) then
     err.outcome = "unknown"
     err.message = err.message .. "; whether another batch was done is still unknown"
@@ -273,34 +232,28 @@ local function fail(call)
   local batch = worst(call)
   local err = batch.error
   qualify(call, err)
-  err[call.operation.counted], err.batch, err.batches = call.count, batch.batch, accepted(call)
+  err[call.row.counted], err.batch, err.batches = call.count, batch.batch, accepted(call)
   err.attempts, err.resume = call.attempts, left(call)
   err.confirmed, err.hook_error = call.confirmed, call.hook_error
-  return nil, err
+  return err
 end
 
 -- The service accepted everything, and the attendee list does not show it.
 local function unconfirmed(call)
   local err = require("dingtalk.confirm").failure(call)
-  err[call.operation.counted], err.batches, err.resume = call.count, accepted(call), left(call)
+  err[call.row.counted], err.batches, err.resume = call.count, accepted(call), left(call)
   err.attempts, err.hook_error = call.attempts, call.hook_error
-  return nil, err
+  return err
 end
 
 local function succeed(call)
   local batches = accepted(call)
   local last = batches[#batches] or NO_OPTIONS
   return {
-    [call.operation.counted] = call.count, status = last.status, request_id = last.request_id,
+    [call.row.counted] = call.count, status = last.status, request_id = last.request_id,
     attempts = call.attempts, client_token = call.opts.client_token or batches[1] and batches[1].client_token,
     batches = batches, confirmed = call.confirmed, hook_error = call.hook_error,
   }
-end
-
-local function outcome(call)
-  if call.failed then return fail(call) end
-  if call.confirmed and not call.confirmed.all then return unconfirmed(call) end
-  return succeed(call)
 end
 
 -- A hook may change the table that the caller passed.
@@ -312,22 +265,32 @@ end
 
 --- Adds or removes attendees: see dingtalk.calendar.
 ---@param client dingtalk.Client
----@param operation table a row of dingtalk.operations: add_attendees or remove_attendees
+---@param row table of dingtalk.operations: add_attendees or remove_attendees
 ---@param pace table? of a bulk run: see dingtalk.Request
 ---@return table? result
 ---@return dingtalk.Error? err
-function attendees.change(client, operation, token, user, cal, event, people, opts, pace)
-  local schema = options[operation.options]
-  local err = client_module.refusal(client) or options.check_token(token) or options.check(opts, schema, "opts")
+function attendees.change(client, row, token, user, cal, event, people, opts, pace)
+  local schema, path = options[row.options], row.path
+  local err = client_module.refusal(client) or options.check_token(token) or opts ~= nil and options.check(opts, schema, "opts")
   if err then return nil, err end
   opts = opts and copy(opts, schema) or NO_OPTIONS
-  local url, body
-  url, err = url_of(client, operation, user, cal, event)
-  if not url then return nil, err end
-  body, err = attendees.encode(people, "list", opts.pushNotification, opts.chatNotification, operation.removing)
-  if not body then return nil, err end
-  local call = new_call(client, operation, token, url, body, opts)
-  call.request.pace = pace
+  local url, which, fault, type_given = core.url(client.base_url, path[1], user,
+    path[3], cal == nil and "primary" or cal, path[5], event, path[7])
+  if not url then return nil, bad_place(which, fault, type_given) end
+  local body, count = attendees.encode(people, "list", opts.pushNotification, opts.chatNotification, row.removing)
+  if not body then return nil, count end
+  -- The call: what its requests share (see dingtalk.Request), its batches, and what came of them so far.
+  local call = {
+    client = client, row = row, opts = opts,
+    url = url, token = token, body = body, pace = pace,
+    deadline = client.clock() + (opts.timeout or client.call_timeout),
+    max_attempts = opts.max_attempts or client.max_attempts,
+    batches = new_batches(count, opts.client_token),
+    accepted = {}, -- what a result says of those the service has done
+    next = 1,     -- the batch to be sent next
+    count = 0,    -- people accepted
+    attempts = 0, -- requests made
+  }
   err = opts.resume and resume.apply(opts.resume, call.batches, body:digest(url))
   if err then return nil, err end
   if opts.confirm then
@@ -336,7 +299,13 @@ function attendees.change(client, operation, token, user, cal, event, people, op
     attendees.send(call)
   end
   local result
-  result, err = outcome(call)
+  if call.failed then
+    err = fail(call)
+  elseif call.confirmed and not call.confirmed.all then
+    err = unconfirmed(call)
+  else
+    result = succeed(call)
+  end
   body:free()
   return result, err
 end

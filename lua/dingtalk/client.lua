@@ -74,13 +74,12 @@ end
 
 -- After a fork the child starts anew; what the parent had in flight is not the child's. A pause goes on.
 local function abandon(self)
-  local attempts = self.engine:attempts()
-  self.engine:close()
+  local attempts = self.engine:close()
   self.engine, self.next_alarm = nil, nil
   self.loop:forget()
   if next(self.sleepers) and self:open_engine() then self.loop:watch() end
   for _, attempt in ipairs(attempts) do
-    attempt.cancelled, attempt.sent = "forked", true
+    attempt.cancelled = "forked"
     scheduler.wake(attempt)
   end
 end
@@ -99,25 +98,14 @@ function methods:open_engine()
   return self.engine
 end
 
--- Starts a request. True when the answer is in the attempt, false when it is in flight; nil and a code when it could
--- not be started.
-local function start(self, attempt, request, timeout)
-  local engine, code = self.engine, nil
-  if not engine then
-    engine, code = self:open_engine()
-    if not engine then return nil, code end
-  end
-  local answered
-  answered, code = engine:start(attempt, request.method, attempt.url or request.url,
-    not request.older_api and attempt.token or nil, attempt.client_token, request.body, attempt.batch, timeout,
-    self.loop.blocks and not scheduler.in_group())
-  if code ~= "forked" then return answered, code end
-  abandon(self)
-  return start(self, attempt, request, timeout)
+-- What errors.judge is told where nothing was started.
+local function not_started(attempt, code)
+  attempt.curl, attempt.status, attempt.sent, attempt.body, attempt.request_id = code, 0, false, nil, nil
+  attempt.message = nil
 end
 
 --- Makes a request and waits for its end: fills the attempt as errors.judge wants it.
----@param attempt dingtalk.Attempt.State
+---@param attempt dingtalk.State
 ---@param request dingtalk.Request
 ---@param timeout number seconds
 function methods:exchange(attempt, request, timeout)
@@ -125,14 +113,25 @@ function methods:exchange(attempt, request, timeout)
     attempt.cancelled, attempt.sent = "closed", false
     return
   end
-  attempt.done = false
-  local answered, code = start(self, attempt, request, timeout)
+  local engine, code = self.engine, nil
+  if not engine then
+    engine, code = self:open_engine()
+    if not engine then return not_started(attempt, code) end
+  end
+  if attempt.done then attempt.done = false end
+  local answered
+  answered, code = engine:start(attempt, request.row.method, attempt.url or request.url,
+    not attempt.older_api and attempt.token or nil, attempt.client_token, request.body, attempt.batch, timeout,
+    self.loop.blocks and not scheduler.current_group())
+  if answered then return end
   if answered == false then
     self.loop:watch()
-    scheduler.wait(self, attempt)
-  elseif answered == nil then
-    attempt.curl, attempt.status, attempt.sent, attempt.body, attempt.message = code, 0, false, nil, nil
+    return scheduler.wait(self, attempt)
+  elseif code == "forked" then
+    abandon(self)
+    return self:exchange(attempt, request, timeout)
   end
+  return not_started(attempt, code)
 end
 
 --- Moves the transfers on, waiting up to `seconds` for one to end (nil: until something is due), and resumes those
@@ -192,14 +191,10 @@ end
 function methods:close()
   if self.closed then return end
   local engine, sleepers = self.engine, self.sleepers
-  local attempts = engine and engine:attempts() or {}
-  local is_ours = engine and engine:is_usable() -- else they are those of a fork's parent
   self.loop:close()
   self.closed, self.engine, self.sleepers = true, nil, {}
-  for _, attempt in ipairs(attempts) do
-    attempt.cancelled, attempt.sent = "closed", not is_ours or engine:cancel(attempt) or false
-  end
-  if engine then engine:close() end
+  local attempts = engine and engine:close() or {}
+  for _, attempt in ipairs(attempts) do attempt.cancelled = "closed" end
   for _, attempt in ipairs(attempts) do scheduler.wake(attempt) end
   for waiter in pairs(sleepers) do
     waiter.cancelled, waiter.sent = "closed", false
@@ -229,7 +224,6 @@ end
 
 --- Gives the budget back what a success earns.
 function methods:earn_retry()
-  if self.retries_left == self.retry_budget then return end
   self.retries_left = math.min(self.retries_left + limits.retry_earned, self.retry_budget)
 end
 
@@ -237,12 +231,13 @@ end
 ---@param self table
 ---@return dingtalk.Error? err
 function client.refusal(self)
-  if not client.is_client(self) then
+  if getmetatable(self) ~= metatable then
     return errors.argument("self", "not_a_client", "call it as a method: client:add_attendees(…)")
   end
   if self.closed then
     return errors.argument("self", "closed", "the client is closed")
   end
+  if self.loop.blocks then return nil end
   local can_wait, why = self.loop:check()
   if not can_wait then return errors.argument("config.loop", "cannot_wait", why) end
 end

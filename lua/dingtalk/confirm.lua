@@ -37,10 +37,10 @@ end
 
 -- Who is in the event: by id, whether the person need not come. Also how many pages that took.
 local function read(call, place)
-  local client, sent = call.client, call.request
+  local client = call.client
   local left = math.max(call.confirm_until - client:now(), 0.001)
-  local reading, err = request.prepare(client, operations.list_attendees, sent.token, place, nil,
-    { timeout = left, max_attempts = sent.max_attempts })
+  local reading, err = request.prepare(client, operations.list_attendees, call.token, place, nil,
+    { timeout = left, max_attempts = call.max_attempts })
   if not reading then return nil, err end
   local found = {}
   local state = pages.start(reading)
@@ -69,7 +69,7 @@ local function has_other_flag(wish, found)
 end
 
 local function is_as_asked(call, wish, found)
-  if call.operation.removing then return found[wish.id] == nil end
+  if call.row.removing then return found[wish.id] == nil end
   return found[wish.id] ~= nil and not has_other_flag(wish, found)
 end
 
@@ -81,7 +81,7 @@ local function compare(call, found, reads)
       seen[wish.id] = true
       local side = found[wish.id] ~= nil and confirmed.present or confirmed.absent
       side[#side + 1] = wish.id
-      if not call.operation.removing and has_other_flag(wish, found) then
+      if not call.row.removing and has_other_flag(wish, found) then
         confirmed.otherwise = confirmed.otherwise or {}
         table.insert(confirmed.otherwise, wish.id)
       end
@@ -92,7 +92,8 @@ local function compare(call, found, reads)
 end
 
 local function is_done(call, batch, found)
-  for position = batch.first, batch.last do
+  local first, last = call.body:batch(batch.batch)
+  for position = first, last do
     if not is_as_asked(call, call.wishes[position], found) then return false end
   end
   return true
@@ -133,7 +134,7 @@ local function look(call, place)
       return
     end
     -- Somebody who moves from one page to another while the list is read may stand on neither.
-    local is_certain = read_pages == 1 or not call.operation.removing or previous and is_same(previous, found)
+    local is_certain = read_pages == 1 or not call.row.removing or previous and is_same(previous, found)
     previous = found
     call.confirmed = compare(call, found, reads)
     local open = is_certain and settle(call, found)
@@ -158,8 +159,8 @@ end
 ---@param place string[] user, calendar and event
 ---@param people table the list of the call
 function confirm.send(call, place, people)
-  call.wishes = wishes_of(people, call.batches[#call.batches].last)
-  call.confirm_until = call.request.deadline + limits.defaults.confirm_timeout
+  call.wishes = wishes_of(people, (select(2, call.body:batch(#call.batches))))
+  call.confirm_until = call.deadline + limits.defaults.confirm_timeout
   repeat
     call.confirmed = nil
     attendees.send(call)
@@ -182,7 +183,7 @@ function confirm.failure(call)
   local message
   if cause then
     message = rule.unread:format(cause.message)
-  elseif call.operation.removing then
+  elseif call.row.removing then
     message = rule.present:format(#confirmed.present)
   elseif #confirmed.absent > 0 then
     message = rule.absent:format(#confirmed.absent)

@@ -35,8 +35,8 @@ local schema = {
 
 -- The older API's requests by the kind of id: the path, and the operation's name for hooks.
 local lookups = {
-  userid = { path = "/topapi/v2/user/get", operation = "user_get" },
-  mobile = { path = "/topapi/v2/user/getbymobile", operation = "user_getbymobile" },
+  userid = { path = "/topapi/v2/user/get", row = { name = "user_get", method = "POST" } },
+  mobile = { path = "/topapi/v2/user/getbymobile", row = { name = "user_getbymobile", method = "POST" } },
 }
 
 local older_hosts = {
@@ -50,6 +50,8 @@ local older_hosts = {
 function contact.oapi_base_url(client)
   return client.oapi_base_url or older_hosts[client.base_url:lower()] or client.base_url
 end
+
+local me_row = { name = "me", method = "GET" }
 
 local function new_task(run, fields)
   local opts, client = run.opts, run.client
@@ -79,7 +81,7 @@ local function ask_older(run, kind, id, field)
   local lookup, slot = lookups[kind], attempts.new()
   local body = json.encode(kind == "userid" and { userid = id, language = "zh_CN" } or { mobile = id })
   local err, object = attempts.run(run.client, new_task(run, {
-    operation = lookup.operation, method = "POST", older_api = true, body = body,
+    row = lookup.row, older_api = true, body = body,
     url = contact.oapi_base_url(run.client) .. lookup.path,
   }), slot)
   if err then return nil, err end
@@ -98,7 +100,7 @@ end
 local function ask_me(run)
   local slot = attempts.new()
   local err, object = attempts.run(run.client, new_task(run, {
-    operation = "me", method = "GET", url = run.client.base_url .. "/v1.0/contact/users/me",
+    row = me_row, url = run.client.base_url .. "/v1.0/contact/users/me",
   }), slot)
   if err then return nil, err end
   if not text_of(object, "unionId") then return nil, bad_answer(slot, "the answer holds no unionId") end

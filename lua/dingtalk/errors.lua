@@ -1,6 +1,7 @@
 --- The one place where an answer or a failure is judged: what kind it is, what is known of the
 --- outcome, and whether and how sending the same again can help.
 
+local core = require "dingtalk.core"
 local json = require "dingtalk.json"
 local codes = require "dingtalk.codes"
 local limits = require "dingtalk.limits"
@@ -105,11 +106,13 @@ function errors.one_line(value)
   return (text:sub(1, limits.max_message_bytes):gsub("[\192-\255][\128-\191]*$", "")) .. "…"
 end
 
-local MARK = 8 -- bytes of a secret's beginning by which it is recognised, also where a text was cut off
+-- Bytes of a secret's beginning by which it is recognised, also where a text was cut off.
+local MARK = limits.secret_mark_bytes
 
 local function without(text, secret, placeholder)
-  local mark = secret and #secret >= MARK and secret:sub(1, MARK)
-  local from = mark and text:find(mark, 1, true)
+  if #secret < MARK then return text end
+  local mark = secret:sub(1, MARK)
+  local from = text:find(mark, 1, true)
   while from do
     local to = from + MARK
     while to - from < #secret and text:byte(to) == secret:byte(to - from + 1) do to = to + 1 end
@@ -119,14 +122,17 @@ local function without(text, secret, placeholder)
   return text
 end
 
-local NO_SECRETS = {}
-
 -- A text of the answer or of libcurl as one line, without the secrets of the request: the service, or what stands
 -- between, may echo what it was sent.
 local function clean(text, answer)
-  text = without(text, answer.token, "[token]")
-  text = without(text, answer.query_token, "[token]")
-  for _, secret in ipairs(answer.secrets or NO_SECRETS) do text = without(text, secret, "[secret]") end
+  if core.is_plain(text, limits.max_message_bytes, answer.token or nil) and not answer.query_token and not answer.secrets then
+    return text
+  end
+  if answer.token then text = without(text, answer.token, "[token]") end
+  if answer.query_token then text = without(text, answer.query_token, "[token]") end
+  if answer.secrets then
+    for _, secret in ipairs(answer.secrets) do text = without(text, secret, "[secret]") end
+  end
   return errors.one_line(text)
 end
 

@@ -83,7 +83,7 @@ function request.prepare(client, row, token, place, value, opts)
   body, err = body_of(row, value)
   if err then return nil, err end
   local task = {
-    row = row, operation = row.name, method = row.method, base = base, query = query_of(row, opts),
+    row = row, base = base, query = query_of(row, opts),
     token = token, body = body, client_token = row.write and (opts.client_token or core.uuid()) or nil,
     timeout = opts.timeout or client.call_timeout, max_attempts = opts.max_attempts or client.max_attempts,
     max_pages = opts.max_pages,

@@ -16,15 +16,11 @@ local WAITING, CALLING = {}, {}
 -- The group of each task, by its coroutine.
 local groups = setmetatable({}, { __mode = "kv" })
 
-local function current_group()
+--- The group that the running coroutine is a task of, or nil.
+---@return table?
+function scheduler.current_group()
   local running = coroutine.running()
   return running and groups[running]
-end
-
---- Whether the running coroutine is a task.
----@return boolean
-function scheduler.in_group()
-  return current_group() ~= nil
 end
 
 --- Calls a hook or token source of the user's. In a task it is called in the host's coroutine, where it may wait by
@@ -33,13 +29,13 @@ end
 ---@param ... any its arguments
 ---@return any ... its results
 function scheduler.outside(f, ...)
-  if current_group() then return coroutine.yield(CALLING, f, ...) end
+  if scheduler.current_group() then return coroutine.yield(CALLING, f, ...) end
   return f(...)
 end
 
 -- A task's wait is its group's business, unless another client's loop can suspend the whole chain of coroutines.
 local function group_for(client)
-  local group = current_group()
+  local group = scheduler.current_group()
   return group and (group.client == client or not client.loop.direct) and group or nil
 end
 

@@ -51,6 +51,8 @@ end
 function fake.new(script, with)
   local client = { script = script, attempt_timeout = 86400, time = 1000, draw = 0, budget = 100, earned = 0, takes = 0, waits = {}, sent = {} }
   for name, value in pairs(with or {}) do client[name] = value end
+  function client.clock() return client.time end
+  client.retries_left, client.retry_budget = 0, 1 -- so that each success is told of
   return setmetatable(client, { __index = methods })
 end
 

@@ -13,7 +13,7 @@ local UNREACHED, CUT = broken(7, false), broken(56, true)
 
 ---@param seconds number until the deadline
 local function run(client, seconds, max_attempts, token)
-  local task = { operation = "add_attendees", method = "POST", url = "u", token = token or TOKEN,
+  local task = { row = { name = "add_attendees", method = "POST" }, url = "u", token = token or TOKEN,
     deadline = client.time + (seconds or 1000), max_attempts = max_attempts or 3 }
   local slot = attempts.new("ct", 2)
   return attempts.run(client, task, slot), slot
@@ -224,10 +224,10 @@ describe("the token", function()
 
   it("does not come back in an answer that is no failure, unless that gives a token", function()
     local client = fake.new { { curl = 0, status = 200, sent = true, body = '{"a":["' .. TOKEN .. '!"]}' } }
-    local task = { method = "GET", token = TOKEN, deadline = client.time + 10, max_attempts = 1 }
+    local task = { row = { name = "get", method = "GET" }, token = TOKEN, deadline = client.time + 10, max_attempts = 1 }
     local err, object = attempts.run(client, task, attempts.new())
     assert.same({ nil, { a = { "[token]!" } } }, { err, object })
-    task.hide_body = true
+    task.secrets = {}
     err, object = attempts.run(client, task, attempts.new())
     assert.same({ nil, { a = { TOKEN .. "!" } } }, { err, object })
   end)

@@ -44,7 +44,7 @@ kinds.common = {
 --- it; `secrets`, never to be shown; `hint` where the service refuses, `server_hint` where it fails.
 kinds.rows = {
   internal_app = {
-    operation = "access_token",
+    name = "access_token", method = "POST",
     fields = { app_key = credential, app_secret = credential },
     required = { "app_key", "app_secret" },
     named_by = { "app_key" }, proved_by = "app_secret",
@@ -53,7 +53,7 @@ kinds.rows = {
     secrets = { "app_secret" },
   },
   enterprise_app = {
-    operation = "corp_access_token",
+    name = "corp_access_token", method = "POST",
     fields = {
       suite_key = credential, suite_secret = credential, corp_id = credential,
       suite_ticket = { "any", check = check_ticket },
@@ -67,7 +67,7 @@ kinds.rows = {
     secrets = { "suite_secret", "suite_ticket" },
   },
   corp = {
-    operation = "corp_token",
+    name = "corp_token", method = "POST",
     fields = { corp_id = credential, client_id = credential, client_secret = credential },
     required = { "corp_id", "client_id", "client_secret" },
     named_by = { "client_id", "corp_id" }, proved_by = "client_secret",
@@ -78,7 +78,7 @@ kinds.rows = {
     secrets = { "client_secret" },
   },
   user = {
-    operation = "user_access_token",
+    name = "user_access_token", method = "POST",
     fields = {
       client_id = credential, client_secret = credential, code = credential, refresh_token = credential,
       on_refresh = { "function" }, user = credential,

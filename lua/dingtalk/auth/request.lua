@@ -120,8 +120,8 @@ function request.fetch(source, client, deadline, grant)
   if not body then return nil, secrets end
   local object
   err, object = attempts.run(client, {
-    operation = row.operation, method = "POST", url = url, body = json.encode(body), deadline = deadline,
-    max_attempts = config.max_attempts or client.max_attempts, secrets = secrets, hide_body = true,
+    row = row, url = url, body = json.encode(body), deadline = deadline,
+    max_attempts = config.max_attempts or client.max_attempts, secrets = secrets,
   }, attempts.new())
   if err then return nil, explain(err, row, grant) end
   local entry

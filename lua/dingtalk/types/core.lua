@@ -72,7 +72,7 @@ function core.encode(text) end
 ---@param chat boolean? chatNotification
 ---@param removing boolean? attendeesToRemove instead of attendeesToAdd
 ---@return dingtalk.core.Attendees? attendees
----@return string? code what is wrong
+---@return integer|string|nil code how many batches there are; or what is wrong
 ---@return integer? position of the entry
 ---@return any field its name
 ---@return string|integer|nil detail the wrong type, or the position of the first of two entries that contradict each other
