@@ -137,24 +137,38 @@ end
 --- Moves the transfers on, waiting up to `seconds` for one to end (nil: until something is due), and resumes those
 --- whose wait is over.
 ---@param seconds number?
-function methods:turn(seconds)
-  local engine = self.engine
+---@param most integer? how many of the ended transfers are dealt with at most
+---@return boolean has_more whether ended transfers are left
+function methods:turn(seconds, most)
+  local engine, count = self.engine, 0
   local attempt = engine:step(seconds)
   while attempt do
     scheduler.wake(attempt)
     -- What was resumed may have closed the client.
-    attempt = self.engine == engine and engine:finished()
+    if self.engine ~= engine then return false end
+    count = count + 1
+    if count == most then break end
+    attempt = engine:finished()
   end
-  if self.engine == engine then scheduler.wake_sleepers(self) end
+  scheduler.wake_sleepers(self)
+  if not attempt or self.engine ~= engine then return false end
+  engine:alarm(self.next_alarm) -- makes a step due for those that are left
+  return engine:timeout() == 0
 end
 
---- Does the I/O that is due, without waiting, and resumes the coroutines whose wait is over.
+--- Does the I/O that is due, without waiting, and resumes coroutines whose wait is over: at most 8 of those whose
+--- request has ended, so that a step holds its host briefly. Another step is then due at once.
+---@return boolean has_more whether others are left
 function methods:step()
-  if self.closed or not self.engine then return end
-  if not self.engine:is_usable() then return abandon(self) end
-  self:turn(0)
+  if self.closed or not self.engine then return false end
+  if not self.engine:is_usable() then
+    abandon(self)
+    return false
+  end
+  local has_more = self:turn(0, limits.completions_a_step)
   if not self.closed then scheduler.reap(self) end
   self.loop:rethrow()
+  return has_more
 end
 
 --- The descriptor to watch for reading: readable when step() is due. Nil where the platform has none.

@@ -22,6 +22,7 @@ local limits = {
   refresh_token_seconds = 2592000, -- validity of a refresh token: the service's
   token_retry = 30,         -- seconds between two tries to renew a token that is still good: ours
   retry_earned = 0.2,       -- retries a success gives back to the budget: ours, as AWS SDKs do
+  completions_a_step = 8,   -- requests that have ended and are dealt with in one step: ours
   poll_interval = 0.002,    -- seconds between two steps where no descriptor tells when one is due: ours
   max_lookups = 10000,      -- people looked up in one call: ours
 

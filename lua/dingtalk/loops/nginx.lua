@@ -8,6 +8,8 @@ local semaphore = require "ngx.semaphore"
 local ngx = ngx
 
 local LINGER = 1 -- seconds the light thread stays when idle: it also delays a worker's quit so long
+local REST = 0.001 -- seconds between two steps while many requests are in flight
+local FEW = 8      -- requests: above these they are many
 local NO_TIMEOUT = 86400000 -- milliseconds; a cosocket's time-out would be written to the error log
 local WAIT = 1 -- seconds a semaphore waits at a time, lest a call depends on the light thread alone
 
@@ -98,6 +100,8 @@ local function drive(self)
       engine:rearm()
       client:step()
     end
+    -- Under load the worker serves others for a moment, and a step deals with what has come meanwhile.
+    if engine:is_usable() and engine:in_flight() > FEW then ngx.sleep(REST) end
   end
   if socket then socket:close() end
   if not client.closed then engine:stop_waker() end
