@@ -372,15 +372,21 @@ static int push_finished(lua_State *L, const ldt_engine *self) {
   return 1;
 }
 
+static int push_wait_failure(lua_State *L) {
+  lua_pushnil(L);
+  lua_pushstring(L, strerror(errno));
+  return 2;
+}
+
 /*
  * engine:step(wait) -> the attempt of a transfer that ended, its answer in it, or nil. Waits up to
- * `wait` seconds (0: not at all; nil: no limit) for one to end. Raises when the system refuses to
- * wait.
+ * `wait` seconds (0: not at all; nil: no limit) for one to end. When the system refuses to wait:
+ * nil, its message.
  */
 static int engine_step(lua_State *L) {
   const ldt_engine *self = check_self(L);
   if (!dt_engine_step(self->engine, lua_isnoneornil(L, 2) ? -1 : to_us(luaL_checknumber(L, 2))))
-    return luaL_error(L, "waiting for the network failed: %s", strerror(errno));
+    return push_wait_failure(L);
   return push_finished(L, self);
 }
 

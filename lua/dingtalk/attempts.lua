@@ -136,6 +136,13 @@ local function next_wait(client, request, attempt, err, retry)
   return nil
 end
 
+-- Waits for the next attempt; false when the client is closed.
+local function pause(client, attempt, seconds)
+  if seconds > 0 then return client:pause(attempt, seconds) end
+  if client.closed then attempt.cancelled, attempt.sent = "closed", false end
+  return not client.closed
+end
+
 local function report(client, request, attempt, err, wait, began)
   local ok, message = scheduler.outside(pcall, client.on_attempt, {
     operation = request.row.name, attempt = attempt.attempts, batch = attempt.batch,
@@ -204,7 +211,7 @@ function attempts.run(client, request, attempt)
     local wait = next_wait(client, request, attempt, err, retry)
     if client.on_attempt then report(client, request, attempt, err, wait, began) end
     attempt.outcome = worse(err.outcome, attempt.outcome)
-    if wait and wait > 0 and not client:pause(attempt, wait) then
+    if wait and not pause(client, attempt, wait) then
       err, wait = errors.judge(attempt), nil
     end
     began = client.clock()

@@ -271,7 +271,8 @@ end
 ---@return dingtalk.Error? err
 function attendees.change(client, row, token, user, cal, event, people, opts, pace)
   local schema, path = options[row.options], row.path
-  local err = client_module.refusal(client) or options.check_token(token) or opts ~= nil and options.check(opts, schema, "opts")
+  local err = client_module.refusal(client) or options.check_token(token)
+    or opts ~= nil and options.check(opts, schema, "opts")
   if err then return nil, err end
   opts = opts and copy(opts, schema) or NO_OPTIONS
   local url, which, fault, type_given = core.url(client.base_url, path[1], user,

@@ -104,6 +104,18 @@ local function not_started(attempt, code)
   attempt.message = nil
 end
 
+-- True when the answer is in the attempt, false when it is in flight; nil and a code when nothing was started.
+local function start(self, attempt, request, timeout)
+  local engine = self.engine
+  local may_block = self.loop.blocks and not scheduler.current_group()
+  local ok, answered, code = pcall(engine.start, engine, attempt, request.row.method, attempt.url or request.url,
+    not attempt.older_api and attempt.token or nil, attempt.client_token, request.body, attempt.batch, timeout,
+    may_block)
+  if ok then return answered, code end
+  engine:cancel(attempt) -- a debug hook has raised an error: in the program lua, that is Ctrl-C
+  error(answered, 0)
+end
+
 --- Makes a request and waits for its end: fills the attempt as errors.judge wants it.
 ---@param attempt dingtalk.State
 ---@param request dingtalk.Request
@@ -113,16 +125,12 @@ function methods:exchange(attempt, request, timeout)
     attempt.cancelled, attempt.sent = "closed", false
     return
   end
-  local engine, code = self.engine, nil
-  if not engine then
-    engine, code = self:open_engine()
-    if not engine then return not_started(attempt, code) end
+  if not self.engine then
+    local _, code = self:open_engine()
+    if code then return not_started(attempt, code) end
   end
   if attempt.done then attempt.done = false end
-  local answered
-  answered, code = engine:start(attempt, request.row.method, attempt.url or request.url,
-    not attempt.older_api and attempt.token or nil, attempt.client_token, request.body, attempt.batch, timeout,
-    self.loop.blocks and not scheduler.current_group())
+  local answered, code = start(self, attempt, request, timeout)
   if answered then return end
   if answered == false then
     self.loop:watch()
@@ -134,6 +142,20 @@ function methods:exchange(attempt, request, timeout)
   return not_started(attempt, code)
 end
 
+-- The system refuses to wait for the engine's descriptors, as after a program has closed them all. What is in flight
+-- ends; the next request has another engine.
+local function lose_engine(self, message)
+  local attempts = self.engine:close()
+  self.engine, self.next_alarm = nil, nil
+  self.loop:forget()
+  if next(self.sleepers) and self:open_engine() then self.loop:watch() end
+  for _, attempt in ipairs(attempts) do
+    attempt.curl, attempt.status, attempt.body, attempt.message = "wait_failed", 0, nil, message
+    scheduler.wake(attempt)
+  end
+  return false
+end
+
 --- Moves the transfers on, waiting up to `seconds` for one to end (nil: until something is due), and resumes those
 --- whose wait is over.
 ---@param seconds number?
@@ -141,7 +163,8 @@ end
 ---@return boolean has_more whether ended transfers are left
 function methods:turn(seconds, most)
   local engine, count = self.engine, 0
-  local attempt = engine:step(seconds)
+  local attempt, failure = engine:step(seconds)
+  if failure then return lose_engine(self, failure) end
   while attempt do
     scheduler.wake(attempt)
     -- What was resumed may have closed the client.
@@ -214,6 +237,7 @@ function methods:close()
     waiter.cancelled, waiter.sent = "closed", false
     scheduler.wake(waiter)
   end
+  self.loop:rethrow()
 end
 
 metatable.__close = methods.close

@@ -119,13 +119,17 @@ codes.statuses = {
   [401] = { kind = "auth", retry = "new_token", hint = auth_hint, message = "the access token was refused" },
   [403] = { kind = "permission", message = "the service refused access" },
   [404] = { kind = "not_found", message = "not found", hint = unionid_hint },
+  -- On a kept connection these say that the request was not looked at.
+  [408] = { kind = "network", retry = "transient", message = "the connection had timed out before the request" },
+  [421] = { kind = "network", retry = "transient", message = "the connection does not serve this host" },
+  [425] = { kind = "network", retry = "transient", message = "the connection is too new for a request" },
   [409] = { kind = "conflict", message = "conflict" },
   [429] = { kind = "throttled", retry = "throttled", message = "too many requests" },
 }
 codes.bad_request = { kind = "invalid", message = "the service refused the request" }
 codes.server_fault = { kind = "server", retry = "transient", message = "the service failed" }
 --- Statuses that say enough whatever the body is.
-codes.any_body = { [401] = true, [429] = true }
+codes.any_body = { [401] = true, [408] = true, [421] = true, [425] = true, [429] = true }
 --- Values of `code` in the body of a 200 that are no failure.
 codes.success_codes = { ["0"] = true, OK = true, ok = true, success = true, Success = true }
 
@@ -195,6 +199,10 @@ codes.curl = {
   },
   too_many_in_flight = {
     kind = "network", code = "too_many_in_flight", retry = "transient", message = "65,535 requests are in flight",
+  },
+  wait_failed = {
+    kind = "network", code = "wait_failed", retry = "transient", message = "the system refuses to wait for the network",
+    hint = "Did the program close descriptors that are not its own?",
   },
   refused_by_libcurl = { kind = "network", code = "refused_by_libcurl", message = "libcurl refuses the request" },
   [1] = { kind = "protocol", code = "bad_http", message = "a protocol that is not allowed" },

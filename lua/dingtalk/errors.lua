@@ -125,9 +125,8 @@ end
 -- A text of the answer or of libcurl as one line, without the secrets of the request: the service, or what stands
 -- between, may echo what it was sent.
 local function clean(text, answer)
-  if core.is_plain(text, limits.max_message_bytes, answer.token or nil) and not answer.query_token and not answer.secrets then
-    return text
-  end
+  local is_plain = core.is_plain(text, limits.max_message_bytes, answer.token or nil)
+  if is_plain and not answer.query_token and not answer.secrets then return text end
   if answer.token then text = without(text, answer.token, "[token]") end
   if answer.query_token then text = without(text, answer.query_token, "[token]") end
   if answer.secrets then
@@ -205,8 +204,8 @@ end
 
 local function from_transport(answer)
   local rule = transport_rule(answer)
-  -- libcurl quotes a proxy's URL, which may hold a password.
-  local message = (answer.message or ""):gsub("://[^/@%s]*@", "://")
+  -- libcurl quotes a proxy's address as it was given, a password included.
+  local message = (answer.message or ""):gsub("://%S*@", "://"):gsub("%S*@", "")
   local detail = message ~= "" and ": " .. message or ""
   return failure(answer, rule, rule.code, rule.message .. detail, transport_outcome(answer))
 end
@@ -257,7 +256,8 @@ local function from_refusal(answer, object)
   if object and is_ban(object) then return ban(answer) end
   local rule = code and lookup_code(code)
   if rule then
-    return failure(answer, rule, code, message or rule.kind, status >= 500 and "unknown" or refused(answer, rule), object)
+    local outcome = status >= 500 and "unknown" or refused(answer, rule)
+    return failure(answer, rule, code, message or rule.kind, outcome, object)
   end
   if answer.body and not object and status < 500 and not codes.any_body[status] then
     rule = status == 403 and codes.not_json_403 or codes.not_json

@@ -11,7 +11,7 @@ local resume = {}
 ---@field digest string of the URL and the bodies: refused with other arguments
 ---@field batches integer how many there are in all
 ---@field done integer[] numbers of the batches that were accepted
----@field client_tokens table<string, string> by batch number: of those that were tried and not refused, to be sent again
+---@field client_tokens table<string, string> by batch number: of those tried and not refused, to be sent again
 ---@field not_sent integer[]? numbers of the batches in client_tokens of which nothing reached the service
 
 --- Describes what is left.
@@ -68,9 +68,18 @@ local function apply_tokens(left, batches, not_sent)
   return true
 end
 
-local function is_resume(left)
-  return type(left.digest) == "string" and type(left.done) == "table" and type(left.client_tokens) == "table"
-    and (left.not_sent == nil or type(left.not_sent) == "table")
+local function copy(from)
+  local to = {}
+  for key, value in pairs(from) do to[key] = value end
+  return to
+end
+
+-- What the caller passed, as tables of our own; raises where that cannot be read.
+local function read(left)
+  return {
+    digest = left.digest, batches = left.batches, done = copy(left.done), client_tokens = copy(left.client_tokens),
+    not_sent = copy(left.not_sent or {}),
+  }
 end
 
 --- Marks in the batches what was done before, and with which tokens the rest was tried.
@@ -79,11 +88,15 @@ end
 ---@param digest string
 ---@return dingtalk.Error? err
 function resume.apply(left, batches, digest)
-  if not is_resume(left) then return bad("bad_resume", "opts.resume is not what an error gave") end
+  local readable
+  readable, left = pcall(read, left)
+  if not readable or type(left.digest) ~= "string" then
+    return bad("bad_resume", "opts.resume is not what an error gave")
+  end
   if left.digest ~= digest or left.batches ~= #batches then
     return bad("resume_mismatch", "opts.resume belongs to a call with other arguments")
   end
-  local done, not_sent = set_of(left.done, #batches), set_of(left.not_sent or {}, #batches)
+  local done, not_sent = set_of(left.done, #batches), set_of(left.not_sent, #batches)
   if not (done and not_sent and apply_tokens(left, batches, not_sent)) then
     return bad("bad_resume", "opts.resume is not what an error gave")
   end

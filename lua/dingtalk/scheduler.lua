@@ -16,10 +16,26 @@ local WAITING, CALLING = {}, {}
 -- The group of each task, by its coroutine.
 local groups = setmetatable({}, { __mode = "kv" })
 
+--- The running coroutine, or nil in the main thread.
+---@return thread?
+function scheduler.running()
+  local running, is_main = coroutine.running()
+  return not is_main and running or nil
+end
+
+-- PUC Lua 5.1 cannot yield across pcall; programs there use coxpcall, which runs what it calls in a coroutine of its
+-- own and passes on what that yields. Who has to be resumed is the coroutine that called it.
+if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+  function scheduler.running()
+    local running, coxpcall = coroutine.running(), package.loaded.coxpcall
+    return running and coxpcall and coxpcall.running and coxpcall.running(running) or running
+  end
+end
+
 --- The group that the running coroutine is a task of, or nil.
 ---@return table?
 function scheduler.current_group()
-  local running = coroutine.running()
+  local running = scheduler.running()
   return running and groups[running]
 end
 
@@ -39,6 +55,22 @@ local function group_for(client)
   return group and (group.client == client or not client.loop.direct) and group or nil
 end
 
+-- Gives up what a coroutine waited for that will not go on: a request, a pause, the tasks of a group.
+local function give_up(client, waiter)
+  client.sleepers[waiter] = nil
+  if client.engine and client.engine:is_usable() then client.engine:cancel(waiter) end
+  for inner in pairs(waiter.tasks or {}) do give_up(client, inner) end
+end
+
+-- Where a loop blocks, a debug hook may raise an error while it waits: in the program lua, that is Ctrl-C.
+local function suspend(client, waiter)
+  if not client.loop.blocks then return client.loop:suspend(waiter) end
+  local ok, message = pcall(client.loop.suspend, client.loop, waiter)
+  if ok then return end
+  give_up(client, waiter)
+  error(message, 0)
+end
+
 --- Suspends the running coroutine until the waiter is done.
 ---@param client dingtalk.Client whose loop suspends it
 ---@param waiter table
@@ -51,7 +83,7 @@ function scheduler.wait(client, waiter)
       waiter.group = nil
     else
       waiter.loop = client.loop
-      client.loop:suspend(waiter)
+      suspend(client, waiter)
       waiter.loop = nil
     end
   end

@@ -186,5 +186,12 @@ describe("libcurl's words", function()
     local found = errors.judge { curl = 5, sent = false, message = "proxy 'http://name:pass@host:1' is odd" }
     assert.truthy(found.message:find("http://host:1", 1, true))
     assert.is_nil(found.message:find("pass", 1, true))
+    for _, quoted in ipairs { "alice:p@ss@host:3128", "al'ice:pass@host:99999", "http://a:p@ss@host:1", "pass@host" } do
+      found = errors.judge { curl = 5, sent = false, message = "Unsupported proxy syntax in '" .. quoted .. "'" }
+      assert.truthy(found.message:find("host", 1, true))
+      for _, part in ipairs { "alice", "ice", "p@", "ss@", "pass" } do
+        assert.is_nil(found.message:find(part, 1, true), found.message)
+      end
+    end
   end)
 end)

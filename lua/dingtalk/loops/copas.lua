@@ -3,6 +3,7 @@
 
 local copas = require "copas"
 local limits = require "dingtalk.limits"
+local scheduler = require "dingtalk.scheduler"
 
 local Copas = { name = "copas" }
 Copas.__index = Copas
@@ -11,13 +12,8 @@ function Copas.new(client)
   return setmetatable({ client = client }, Copas)
 end
 
-local function current()
-  local running, is_main = coroutine.running()
-  return not is_main and running or nil
-end
-
 function Copas:check()
-  if not current() then return nil, 'with loop = "copas" a call must be made in a thread of copas' end
+  if not scheduler.running() then return nil, 'with loop = "copas" a call must be made in a thread of copas' end
   if copas.sleep or self.client:pollfd() then return true end
   return nil, 'loop = "copas" needs Copas 2 or later here, where the platform has no descriptor to watch'
 end
@@ -27,7 +23,7 @@ local nowhere = { insert = function() end, push = function() end }
 
 -- Copas 2 and later put a thread to sleep themselves; before, a thread is resumed by adding it again.
 function Copas.suspend(_, waiter)
-  waiter.coroutine = current()
+  waiter.coroutine = scheduler.running()
   if copas.wakeup then
     (copas.pauseforever or copas.sleep)(-1)
   else

@@ -1,19 +1,16 @@
 --- What the loops share in which a call yields plainly and is resumed from client:step().
 
+local scheduler = require "dingtalk.scheduler"
+
 local coroutines = {}
 
-local function current()
-  local running, is_main = coroutine.running()
-  return not is_main and running or nil
-end
-
 function coroutines.check(self)
-  if current() then return true end
+  if scheduler.running() then return true end
   return nil, ("with loop = %q a call must be made in a coroutine"):format(self.name)
 end
 
 function coroutines.suspend(_, waiter)
-  waiter.coroutine = current()
+  waiter.coroutine = scheduler.running()
   coroutine.yield()
 end
 

@@ -24,8 +24,14 @@ function Luv.new(client)
   return setmetatable({ client = client, watched = watched, on_tick = tick }, Luv)
 end
 
+-- A program may have closed all handles of the loop.
+local function is_closed(handle)
+  return handle ~= nil and handle:is_closing()
+end
+
 local function start(self)
   local fd = self.client:pollfd()
+  if is_closed(self.handle) then self.handle = nil end
   if fd then
     self.handle = self.handle or uv.new_poll(fd)
     self.handle:start("r", self.on_tick)
@@ -40,11 +46,11 @@ end
 -- luv 1.44 crashes when a program ends with a closed handle whose loop did not run again.
 local function stop(self)
   self.watched.adapter = nil
-  if self.handle then self.handle:stop() end
+  if self.handle and not is_closed(self.handle) then self.handle:stop() end
 end
 
 function Luv:watch()
-  if self.watched.adapter then return end
+  if self.watched.adapter and not is_closed(self.handle) then return end
   self.watched.adapter = self
   self:look_later()
   start(self)

@@ -137,9 +137,10 @@ local engine = {}
 ---@return "out_of_memory"|"too_many_files"|"too_many_in_flight"|"refused_by_libcurl"|"forked"|nil code
 function engine:start(attempt, method, url, token, client_token, body, batch, timeout, wait) end
 
---- Moves the transfers on and waits for one to end. Raises when the system refuses to wait.
+--- Moves the transfers on and waits for one to end.
 ---@param wait number? seconds at most; 0: not at all; nil: no limit
 ---@return table? attempt of a transfer that has ended, its answer in it
+---@return string? failure why the system refuses to wait
 function engine:step(wait) end
 
 --- The next transfer that has ended.
