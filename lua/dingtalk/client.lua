@@ -104,16 +104,24 @@ local function not_started(attempt, code)
   attempt.message = nil
 end
 
--- True when the answer is in the attempt, false when it is in flight; nil and a code when nothing was started.
-local function start(self, attempt, request, timeout)
-  local engine = self.engine
-  local may_block = self.loop.blocks and not scheduler.current_group()
-  local ok, answered, code = pcall(engine.start, engine, attempt, request.row.method, attempt.url or request.url,
+local function exchange(self, attempt, request, timeout, may_block)
+  if not self.engine then
+    local _, code = self:open_engine()
+    if code then return not_started(attempt, code) end
+  end
+  if attempt.done then attempt.done = false end
+  local answered, code = self.engine:start(attempt, request.row.method, attempt.url or request.url,
     not attempt.older_api and attempt.token or nil, attempt.client_token, request.body, attempt.batch, timeout,
     may_block)
-  if ok then return answered, code end
-  engine:cancel(attempt) -- a debug hook has raised an error: in the program lua, that is Ctrl-C
-  error(answered, 0)
+  if answered then return end
+  if answered == false then
+    self.loop:watch()
+    return scheduler.wait(self, attempt)
+  elseif code == "forked" then
+    abandon(self)
+    return exchange(self, attempt, request, timeout, may_block)
+  end
+  return not_started(attempt, code)
 end
 
 --- Makes a request and waits for its end: fills the attempt as errors.judge wants it.
@@ -125,21 +133,8 @@ function methods:exchange(attempt, request, timeout)
     attempt.cancelled, attempt.sent = "closed", false
     return
   end
-  if not self.engine then
-    local _, code = self:open_engine()
-    if code then return not_started(attempt, code) end
-  end
-  if attempt.done then attempt.done = false end
-  local answered, code = start(self, attempt, request, timeout)
-  if answered then return end
-  if answered == false then
-    self.loop:watch()
-    return scheduler.wait(self, attempt)
-  elseif code == "forked" then
-    abandon(self)
-    return self:exchange(attempt, request, timeout)
-  end
-  return not_started(attempt, code)
+  local may_block = self.loop.blocks and not scheduler.current_group()
+  return scheduler.guarded(self, attempt, exchange, self, attempt, request, timeout, may_block)
 end
 
 -- The system refuses to wait for the engine's descriptors, as after a program has closed them all. What is in flight

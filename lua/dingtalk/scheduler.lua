@@ -8,6 +8,9 @@ local core = require "dingtalk.core"
 
 local scheduler = {}
 
+-- There pcall lets nothing yield.
+local IS_PUC_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+
 local REAP_INTERVAL = 0.1 -- seconds between two searches for coroutines that died while waiting
 
 -- What a task yields to its group. Whatever else it yields is meant for the host's loop.
@@ -23,9 +26,9 @@ function scheduler.running()
   return not is_main and running or nil
 end
 
--- PUC Lua 5.1 cannot yield across pcall; programs there use coxpcall, which runs what it calls in a coroutine of its
+-- Programs for it use coxpcall instead, which runs what it calls in a coroutine of its
 -- own and passes on what that yields. Who has to be resumed is the coroutine that called it.
-if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+if IS_PUC_51 then
   function scheduler.running()
     local running, coxpcall = coroutine.running(), package.loaded.coxpcall
     return running and coxpcall and coxpcall.running and coxpcall.running(running) or running
@@ -55,17 +58,31 @@ local function group_for(client)
   return group and (group.client == client or not client.loop.direct) and group or nil
 end
 
--- Gives up what a coroutine waited for that will not go on: a request, a pause, the tasks of a group.
-local function give_up(client, waiter)
-  client.sleepers[waiter] = nil
-  if client.engine and client.engine:is_usable() then client.engine:cancel(waiter) end
-  for inner in pairs(waiter.tasks or {}) do give_up(client, inner) end
+local function is_for(inner, waiter)
+  while inner and inner ~= waiter do inner = inner.group end
+  return inner ~= nil
 end
 
--- Where a loop blocks, a debug hook may raise an error while it waits: in the program lua, that is Ctrl-C.
-local function suspend(client, waiter)
-  if not client.loop.blocks then return client.loop:suspend(waiter) end
-  local ok, message = pcall(client.loop.suspend, client.loop, waiter)
+-- Gives up what a coroutine waited for that will not go on: a request, a pause, all that the tasks of a group wait for.
+local function give_up(client, waiter)
+  for inner in pairs(client.sleepers) do
+    if is_for(inner, waiter) then client.sleepers[inner] = nil end
+  end
+  local engine = client.engine
+  for _, attempt in ipairs(engine and engine:is_usable() and engine:attempts() or {}) do
+    if is_for(attempt, waiter) then engine:cancel(attempt) end
+  end
+end
+
+--- Calls a function that waits for the waiter. Where the loop blocks, a debug hook may raise an error meanwhile: in the
+--- program lua, that is Ctrl-C. Then what it waited for is given up.
+---@param client dingtalk.Client
+---@param waiter table
+---@param f function
+---@param ... any its arguments
+function scheduler.guarded(client, waiter, f, ...)
+  if not client.loop.blocks or IS_PUC_51 and scheduler.current_group() then return f(...) end
+  local ok, message = pcall(f, ...)
   if ok then return end
   give_up(client, waiter)
   error(message, 0)
@@ -83,7 +100,7 @@ function scheduler.wait(client, waiter)
       waiter.group = nil
     else
       waiter.loop = client.loop
-      suspend(client, waiter)
+      client.loop:suspend(waiter)
       waiter.loop = nil
     end
   end
@@ -147,7 +164,7 @@ function scheduler.park(client, waiter, seconds)
   if not client:open_engine() then return false end
   waiter.done = false
   wake_at(client, waiter, core.now() + seconds)
-  scheduler.wait(client, waiter)
+  scheduler.guarded(client, waiter, scheduler.wait, client, waiter)
   client.sleepers[waiter] = nil
   return not waiter.cancelled
 end
@@ -268,6 +285,14 @@ local function wait_for_task(client, group, delay)
   client.sleepers[group] = nil
 end
 
+local function run_tasks(client, group, width, next_task)
+  repeat
+    local delay = start_tasks(group, width, next_task)
+    if not group.done and (group.running > 0 or delay) then wait_for_task(client, group, delay) end
+    resume_woken(group)
+  until group.running == 0 and (group.exhausted or group.failure)
+end
+
 --- Runs tasks until there are no more and all have ended. An error that a task raises is raised again once the
 --- others have ended.
 ---@param client dingtalk.Client
@@ -280,11 +305,7 @@ function scheduler.run(client, width, next_task)
     woken = {}, -- waiters whose tasks can go on
     done = false, group = nil, loop = nil, -- the group is itself what the host's coroutine waits on
   }
-  repeat
-    local delay = start_tasks(group, width, next_task)
-    if not group.done and (group.running > 0 or delay) then wait_for_task(client, group, delay) end
-    resume_woken(group)
-  until group.running == 0 and (group.exhausted or group.failure)
+  scheduler.guarded(client, group, run_tasks, client, group, width, next_task)
   if group.failure then error(group.failure[1], 0) end
 end
 
