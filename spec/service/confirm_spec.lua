@@ -33,6 +33,40 @@ local function ignore(text)
 end
 
 describe("a confirmed call", function()
+  it("is not settled by people who are in the event otherwise than was asked", function()
+    assert(example.add(client, { "a", "b" }))
+    sandbox.faults { fault = "close", match = { method = "POST" }, next = 9 }
+    local asked = { { id = "a", isOptional = true }, { id = "b", isOptional = false } }
+    local _, err = add(asked, { max_attempts = 1 })
+    assert.equal("unknown", err.outcome)
+    assert.same({ { "a" }, { "a", "b" } }, { err.confirmed.otherwise, err.confirmed.present })
+  end)
+
+  it("says who is in otherwise than was asked when the service accepts and does nothing", function()
+    assert(example.add(client, { "a", "b" }))
+    ignore "attendeesToAdd"
+    local _, err = add { { id = "a", isOptional = true }, "b" }
+    assert.same({ "protocol", "not_confirmed", { "a" } }, { err.kind, err.code, err.confirmed.otherwise })
+    assert.truthy(err.message:find("another isOptional", 1, true))
+  end)
+
+  -- Somebody moves from the second page to the first between the reading of the two.
+  it("does not take for removed who is missed by a list that changes", function()
+    assert(example.add(client, people(1, 501)))
+    sandbox.faults { fault = "close", match = { method = "POST" }, next = 1 }
+    local changed = false
+    local watching = example.client { random = function() return 0 end, max_attempts = 1, on_attempt = function(info)
+      if info.operation ~= "list_attendees" or changed then return end
+      changed = true
+      assert(client:remove_attendees(TOKEN, USER, nil, EVENT, { "p1" }))
+    end }
+    local _, err = watching:remove_attendees(TOKEN, USER, nil, EVENT, { "p501" }, { confirm = true })
+    watching:close()
+    assert.is_true(changed)
+    assert.equal("unknown", err.outcome)
+    assert.same({ "p501" }, err.confirmed.present)
+  end)
+
   it("says that everybody who was added is in", function()
     local result = assert(add { "a", { id = "b", isOptional = true }, "a" })
     assert.same({ all = true, present = { "a", "b" }, absent = {}, reads = 1 }, result.confirmed)

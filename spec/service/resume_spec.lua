@@ -98,4 +98,46 @@ describe("opts.resume", function()
     assert.is_nil(text:find(example.TOKEN, 1, true))
     assert.same({ 1 }, cjson.decode(text).done)
   end)
+
+  -- The first of two batches is refused again while the second is still unknown from the call before.
+  it("leaves a call unknown while a batch of an earlier call is", function()
+    local list = example.people(1, 1000)
+    sandbox.faults { clear = true, faults = {
+      { fault = "answer", code = "invalidParameter" }, { fault = "close", after = true, next = 3 },
+    } }
+    local _, first = example.add(client, list, { concurrency = 2, max_attempts = 1 })
+    assert.same({ "unknown", 0 }, { first.outcome, first.added })
+    local left = first.resume
+    assert.is_string(left.client_tokens["2"] or left.client_tokens["1"])
+
+    sandbox.faults { clear = true, faults = { { fault = "answer", code = "invalidParameter" } } }
+    local _, second = example.add(client, list, { resume = left })
+    assert.same({ "invalid", "unknown" }, { second.kind, second.outcome })
+    assert.truthy(second.message:find("still unknown", 1, true))
+
+    local service = sandbox.start()
+    local unreachable = example.client { proxy = "http://127.0.0.1:1", max_attempts = 1 }
+    local _, third = example.add(unreachable, list, { resume = second.resume })
+    assert.same({ "network", "unknown" }, { third.kind, third.outcome })
+    unreachable:close()
+
+    sandbox.faults { clear = true, faults = {} }
+    local result = assert(example.add(client, list, { resume = third.resume }))
+    assert.equal(1000, result.added)
+    local written = 0
+    for _, write in ipairs(sandbox.ledger()) do written = written + #write.added end
+    assert.equal(1000, written, service.base_url)
+  end)
+
+  it("keeps the token of a batch that was tried and did not get there, and its outcome", function()
+    local unreachable = example.client { proxy = "http://127.0.0.1:1", max_attempts = 1 }
+    local _, err = example.add(unreachable, { "a" })
+    assert.same({ "not_sent", { 1 } }, { err.outcome, err.resume.not_sent })
+    assert.equal(err.client_token, err.resume.client_tokens["1"])
+    local _, again = example.add(unreachable, { "a" }, { resume = cjson.decode(cjson.encode(err.resume)) })
+    assert.same({ "not_sent", err.client_token }, { again.outcome, again.client_token })
+    unreachable:close()
+    local result = assert(example.add(client, { "a" }, { resume = again.resume }))
+    assert.equal(err.client_token, result.client_token)
+  end)
 end)
