@@ -28,9 +28,8 @@ typedef struct ldt_engine {
 
 enum { SMALL_ANSWER_BYTES = 1024 }; /* of one that lies on the stack: nearly all */
 
-/* Where the user value holds the function take_answer, which it takes no memory to call from there.
- */
-enum { TAKE_ANSWER = 0 };
+/* Where the user value holds functions, which it takes no memory to call from there. */
+enum { TAKE_ANSWER = 0, DO_NOTHING = -1 };
 
 /* The indices of a slot's entries in the user value. */
 static int attempt_index(uint32_t slot) {
@@ -262,6 +261,11 @@ static void push_ended(lua_State *L, const ldt_engine *self, dt_transfer_id id) 
   lua_settop(L, attempt);
 }
 
+static int do_nothing(lua_State *L) {
+  (void)L;
+  return 0;
+}
+
 /*
  * core.engine{ ca_file, ca_path, proxy, user_agent, connect_timeout_ms,
  * max_connections, allow_http } -> engine; or nil, code.
@@ -285,6 +289,8 @@ static int core_engine(lua_State *L) {
   lua_newtable(L);
   lua_pushcfunction(L, take_answer);
   lua_rawseti(L, -2, TAKE_ANSWER);
+  lua_pushcfunction(L, do_nothing);
+  lua_rawseti(L, -2, DO_NOTHING);
   lua_setuservalue(L, -2);
   dt_engine_fault fault = DT_ENGINE_OK;
   self->engine = dt_engine_new(&config, &fault);
@@ -322,16 +328,34 @@ static void read_request(lua_State *L, dt_request *request) {
   read_body(L, BODY, request);
 }
 
+/* A signal may have set a debug hook that raises an error, as Ctrl-C does in the program lua. It is
+   let do so here, where the transfer can be given back. */
+static void run_hook(lua_State *L, const ldt_engine *self, dt_transfer_id id) {
+  lua_getuservalue(L, 1);
+  lua_rawgeti(L, -1, DO_NOTHING);
+  if (lua_pcall(L, 0, 0, 0) != 0) {
+    int message = lua_gettop(L);
+    if (self->engine && dt_engine_slot(self->engine, id))
+      release(L, self->engine, id);
+    lua_settop(L, message);
+    lua_error(L);
+  }
+  lua_pop(L, 1);
+}
+
 /* Whether the transfer has ended and its answer is in the attempt. Steps once where the caller may
    block: a signal, the alarm and the end of another transfer cut that short. */
 static bool has_answered(lua_State *L, const ldt_engine *self, dt_transfer_id id) {
   dt_answer answer;
   if (lua_toboolean(L, WAIT))
     dt_engine_step(self->engine, -1);
-  if (!dt_engine_answer(self->engine, id, &answer))
-    return false;
-  push_ended(L, self, id);
-  return true;
+  if (dt_engine_answer(self->engine, id, &answer)) {
+    push_ended(L, self, id);
+    return true;
+  }
+  if (lua_toboolean(L, WAIT))
+    run_hook(L, self, id);
+  return false;
 }
 
 /*

@@ -148,7 +148,7 @@ local function report(client, request, attempt, err, wait, began)
     operation = request.row.name, attempt = attempt.attempts, batch = attempt.batch,
     client_token = attempt.client_token, elapsed = client:now() - began,
     status = attempt.status ~= 0 and attempt.status or nil,
-    request_id = err and err.request_id or attempt.request_id,
+    request_id = err and err.request_id or attempt.request_id or nil,
     kind = err and err.kind, code = err and err.code, outcome = err and err.outcome, message = err and err.message,
     wait = wait,
   })

@@ -256,10 +256,14 @@ local function succeed(call)
   }
 end
 
--- A hook may change the table that the caller passed.
+-- A hook may change the table that the caller passed. What that has of its metatable counts as its own does.
 local function copy(opts, schema)
   local own = {}
-  for name in pairs(schema) do own[name] = opts[name] end
+  if getmetatable(opts) == nil then
+    for name, value in next, opts do own[name] = value end
+  else
+    for name in pairs(schema) do own[name] = opts[name] end
+  end
   return own
 end
 

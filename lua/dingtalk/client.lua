@@ -14,7 +14,7 @@ local client = {}
 ---@field closed boolean
 ---@field base_url string
 local methods = {
-  park = scheduler.park, pause = scheduler.pause, wake = scheduler.wake_soon, remind = scheduler.remind,
+  park = scheduler.park, pause = scheduler.pause, wake = scheduler.wake_soon,
 }
 local metatable = { __name = "dingtalk.Client", __index = methods }
 
@@ -104,6 +104,7 @@ local function not_started(attempt, code)
   attempt.message = nil
 end
 
+-- Starts a request and waits for its end, in the core itself where it may block.
 local function exchange(self, attempt, request, timeout, may_block)
   if not self.engine then
     local _, code = self:open_engine()
@@ -116,7 +117,7 @@ local function exchange(self, attempt, request, timeout, may_block)
   if answered then return end
   if answered == false then
     self.loop:watch()
-    return scheduler.wait(self, attempt)
+    return scheduler.guarded(self, attempt, scheduler.wait, self, attempt)
   elseif code == "forked" then
     abandon(self)
     return exchange(self, attempt, request, timeout, may_block)
@@ -131,10 +132,11 @@ end
 function methods:exchange(attempt, request, timeout)
   if self.closed then
     attempt.cancelled, attempt.sent = "closed", false
-    return
+  elseif scheduler.current_group() then
+    scheduler.guarded(self, attempt, exchange, self, attempt, request, timeout, false)
+  else
+    exchange(self, attempt, request, timeout, self.loop.blocks)
   end
-  local may_block = self.loop.blocks and not scheduler.current_group()
-  return scheduler.guarded(self, attempt, exchange, self, attempt, request, timeout, may_block)
 end
 
 -- The system refuses to wait for the engine's descriptors, as after a program has closed them all. What is in flight
@@ -211,6 +213,12 @@ function methods:timeout()
   local seconds = self.engine:timeout()
   if self:is_idle() or self.engine:pollfd() then return seconds end
   return math.min(seconds or limits.poll_interval, limits.poll_interval)
+end
+
+--- Makes a step due in `seconds`, for a loop's own purposes. The latest reminder counts.
+---@param seconds number
+function methods:remind(seconds)
+  scheduler.remind(self, seconds)
 end
 
 --- Whether nothing is in flight or waits for its time.

@@ -20,7 +20,7 @@ local WAITING, CALLING = {}, {}
 local groups = setmetatable({}, { __mode = "kv" })
 
 --- The running coroutine, or nil in the main thread.
----@return thread?
+---@return any
 function scheduler.running()
   local running, is_main = coroutine.running()
   return not is_main and running or nil
@@ -216,7 +216,7 @@ end
 ---@param client dingtalk.Client
 function scheduler.reap(client)
   local now = core.now()
-  if now < client.next_reap then return end
+  if not client.engine or now < client.next_reap then return end
   client.next_reap = now + REAP_INTERVAL
   for _, attempt in ipairs(client.engine:attempts()) do
     if client.loop:is_dead(attempt) then client.engine:cancel(attempt) end
