@@ -5,6 +5,19 @@
 #include <stdint.h>
 #include <string.h>
 
+const char *dt_text_fault_name(dt_text_fault fault) {
+  static const char *const names[] = {
+      [DT_TEXT_OK] = "ok",
+      [DT_TEXT_EMPTY] = "empty",
+      [DT_TEXT_TOO_LONG] = "too_long",
+      [DT_TEXT_CONTROL] = "control_byte",
+      [DT_TEXT_NOT_UTF8] = "not_utf8",
+      [DT_TEXT_NOT_VISIBLE] = "not_visible_ascii",
+      [DT_TEXT_DOT_SEGMENT] = "dot_segment",
+  };
+  return names[fault];
+}
+
 /* The sequences Unicode allows: no overlong form, no surrogate, nothing above U+10FFFF. */
 size_t dt_text_utf8_length(const char *text, size_t length) {
   const unsigned char *s = (const unsigned char *)text;

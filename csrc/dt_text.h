@@ -18,6 +18,9 @@ typedef enum dt_text_fault {
   DT_TEXT_DOT_SEGMENT  /* a "." or ".." between slashes: could leave its path segment */
 } dt_text_fault;
 
+/* The error code of a fault, like "too_long". */
+const char *dt_text_fault_name(dt_text_fault fault);
+
 /* What makes `text` unfit to be an id: empty, longer than `limit`, control bytes, not UTF-8. */
 dt_text_fault dt_text_check_id(const char *text, size_t length, size_t limit);
 

@@ -1,7 +1,8 @@
 /* The request bodies of one call as a userdata. */
-#include "ldt.h"
+#include "ldt_attendees.h"
 
 #include "ldt_encode.h"
+#include "ldt_metatable.h"
 
 #include "dt_limits.h"
 

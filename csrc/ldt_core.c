@@ -1,9 +1,15 @@
-#include "ldt.h"
+#include "dingtalk_core.h"
+
+#include "ldt_attendees.h"
+#include "ldt_engine.h"
+
+#include "compat.h"
 
 #include "dt_header.h"
 #include "dt_limits.h"
 #include "dt_poller.h"
 #include "dt_random.h"
+#include "dt_text.h"
 #include "dt_uri.h"
 
 #include <curl/curl.h>
@@ -12,29 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-const char *ldt_text_fault(dt_text_fault fault) {
-  static const char *const names[] = {
-      [DT_TEXT_OK] = "ok",
-      [DT_TEXT_EMPTY] = "empty",
-      [DT_TEXT_TOO_LONG] = "too_long",
-      [DT_TEXT_CONTROL] = "control_byte",
-      [DT_TEXT_NOT_UTF8] = "not_utf8",
-      [DT_TEXT_NOT_VISIBLE] = "not_visible_ascii",
-      [DT_TEXT_DOT_SEGMENT] = "dot_segment",
-  };
-  return names[fault];
-}
-
-void ldt_new_metatable(lua_State *L, const char *name, const luaL_Reg *metamethods,
-                       const luaL_Reg *methods) {
-  luaL_newmetatable(L, name);
-  luaL_setfuncs(L, metamethods, 0);
-  lua_newtable(L);
-  luaL_setfuncs(L, methods, 0);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
-}
 
 /* core.now() -> seconds of the monotonic clock. */
 static int core_now(lua_State *L) {
@@ -75,7 +58,7 @@ static int core_retry_after(lua_State *L) {
 static int push_fault(lua_State *L, dt_text_fault fault) {
   if (fault == DT_TEXT_OK)
     return 0;
-  lua_pushstring(L, ldt_text_fault(fault));
+  lua_pushstring(L, dt_text_fault_name(fault));
   return 1;
 }
 
@@ -149,7 +132,7 @@ static int core_url(lua_State *L) {
       return luaL_error(L, "the URL is too long");
     char *end = is_id ? dt_uri_write_id(url + used, text, length, &fault) : url + used + length;
     if (!end)
-      return push_refusal(L, i, ldt_text_fault(fault), NULL);
+      return push_refusal(L, i, dt_text_fault_name(fault), NULL);
     if (!is_id)
       memcpy(url + used, text, length);
     used = (size_t)(end - url);

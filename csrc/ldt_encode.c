@@ -1,44 +1,45 @@
 /*
- * The encoder walks the list, some entries at a time: it reads them, then checks
- * and writes what it has read.
+ * The encoder walks the list in chunks: it reads the entries of a chunk, then checks
+ * and writes them.
  *
- * From the first entry on only raw accesses are made and nothing of Lua's is
- * allocated, so no code of the caller runs and no string is freed, popped or not;
- * what else is allocated hangs on the userdata. The calls into Lua take nine
- * tenths of the time of a table: what is done beside them for each entry is inline.
+ * From the first entry on it makes only raw accesses and allocates nothing in Lua. So
+ * no code of the caller runs, and no string is freed, even when it is popped. What it
+ * allocates outside Lua belongs to the userdata. Calls into Lua take nine tenths of
+ * the time of a table; the rest of the work for each entry is inline.
  */
 #include "ldt_encode.h"
 
-#include "ldt.h"
+#include "ldt_sequence.h"
 
 #include "dt_inline.h"
 #include "dt_limits.h"
+#include "dt_text.h"
 #include "dt_text_plain.h"
 
 #include <string.h>
 
 enum {
-  LAST_ARGUMENT = 4,        /* the top of the stack where a walk of the list begins */
-  LONGEST_USUAL = 64,       /* bytes of an id that add_usual takes */
-  FEWEST_BY_POSITION = 16,  /* entries from which on is_all_array is worth its price */
-  USUAL_ATTENDEE_BYTES = 96 /* of a body, the most that add_usual writes */
+  LAST_ARGUMENT = 4,        /* the top of the stack when a walk of the list begins */
+  LONGEST_USUAL = 64,       /* bytes: add_usual takes no longer id */
+  USUAL_ATTENDEE_BYTES = 96 /* add_usual writes no more for one attendee */
 };
 
 #define OPENING "{\"id\":\""
 
 enum { OPENING_LENGTH = sizeof OPENING - 1 };
 
-/* What follows an id, the opening of the next one included. Copied with what lies behind it, and
-   what is too much overwritten: moves of a fixed size, and no branch on the flag. */
+/* What is written after an id, and the opening of the next attendee. The whole array is copied,
+   which takes a move of fixed size and no branch; the next attendee overwrites what was too much.
+ */
 typedef struct ending {
   char text[32];
-  size_t length; /* without the opening */
+  size_t length; /* up to the opening */
 } ending;
 
 _Static_assert(USUAL_ATTENDEE_BYTES >= LONGEST_USUAL + sizeof((ending *)0)->text,
-               "add_usual copies a whole ending behind the longest id");
+               "add_usual copies a whole ending after the longest id");
 
-/* What an entry says about isOptional. */
+/* What an entry says about isOptional. UNSAID: it has no such field. */
 enum { UNSAID, REQUIRED, OPTIONAL };
 
 static const ending endings[] = {
@@ -74,7 +75,7 @@ static bool open_batch(ldt_encoder *enc, uint32_t first) {
   return append(enc, enc->removing ? "{\"attendeesToRemove\":[" : "{\"attendeesToAdd\":[");
 }
 
-/* A comma follows each attendee, so the last of them is dropped. */
+/* Every attendee was written with a comma after it; the last comma is dropped. */
 static bool close_batch(ldt_encoder *enc, uint32_t last) {
   ldt_batch *batch = current(enc);
   enc->out->body.length--;
@@ -86,12 +87,13 @@ static bool close_batch(ldt_encoder *enc, uint32_t last) {
   return true;
 }
 
-/* Also where the last entries only repeat others: they belong to the batch before. */
+/* Duplicates at the end of a batch belong to that batch, so a batch is closed only when another
+   attendee is to be written. */
 DT_RARE static bool next_batch(ldt_encoder *enc) {
   return close_batch(enc, enc->position - 1) && open_batch(enc, enc->position);
 }
 
-/* A repeated id must not say something else. */
+/* An id may be repeated, but must not be required in one place and optional in another. */
 DT_RARE static bool repeat(ldt_encoder *enc, uint32_t first, bool is_optional) {
   if ((enc->entries[first - 1].said == OPTIONAL) == is_optional)
     return true;
@@ -103,7 +105,7 @@ DT_RARE static char *write_escaped(ldt_encoder *enc, char *out, const char *id, 
   dt_text_fault fault = DT_TEXT_OK;
   out = dt_text_write_json(out, id, length, &fault);
   if (!out)
-    fail(enc, ldt_text_fault(fault), NULL);
+    fail(enc, dt_text_fault_name(fault), NULL);
   return out;
 }
 
@@ -119,7 +121,7 @@ static DT_INLINE bool write_attendee(ldt_encoder *enc, const char *id, size_t le
   if (dt_text_copy_plain(out, id, length))
     out += length;
   else if ((out = write_escaped(enc, out - 1, id, length)))
-    out--; /* its quotes are those of the opening and the ending */
+    out--; /* its quotes take the place of those in the opening and the ending */
   else
     return false;
   memcpy(out, end->text, sizeof end->text);
@@ -128,11 +130,11 @@ static DT_INLINE bool write_attendee(ldt_encoder *enc, const char *id, size_t le
   return true;
 }
 
-/* Writes the entry at hand, once it was read, unless its id was there before. */
+/* Writes the entry at `position`, which has been read, unless it repeats an earlier id. */
 static bool add(ldt_encoder *enc) {
   const dt_idset_entry *entry = &enc->entries[enc->position - 1];
   uint32_t first = enc->position;
-  /* 0 less one is more than any length. */
+  /* For an empty id, length - 1 wraps to the largest number. */
   if (DT_LIKELY(entry->length - 1 < enc->interned))
     first = dt_idset_add_interned(&enc->out->seen, first, entry->id);
   else if (entry->length == 0 || entry->length > DT_MAX_ID_BYTES)
@@ -147,9 +149,11 @@ static bool add(ldt_encoder *enc) {
 }
 
 /*
- * The same for `count` entries that were read, all of them or none: none where one has an unusual
- * id. The loop calls nothing, so what is invariant stays in registers, and asks nothing of an entry
- * that can be asked once, at the end. What was added to the set may stay there.
+ * Writes the next `count` entries, which have been read, in a tight loop: nothing is
+ * called in it, so all that does not change stays in registers, and whether all ids
+ * were plain text is asked once, at the end. Writes all of them or none: none if one
+ * id is unusual (long, escaped, not ASCII) or repeated. The caller then adds them one
+ * by one; that the set has some of them already does no harm.
  */
 static DT_INLINE bool add_usual(ldt_encoder *enc, uint32_t count, bool all_unsaid) {
   dt_buf *body = &enc->out->body;
@@ -195,7 +199,7 @@ static DT_APART bool add_said(ldt_encoder *enc, uint32_t count) {
   return add_usual(enc, count, false);
 }
 
-/* The field of the name at `key`, of its value above that. */
+/* Reads one field: its name is at `key`, its value above that. False if the field is wrong. */
 static DT_INLINE bool read_field(lua_State *L, ldt_encoder *enc, int key, dt_idset_entry *entry) {
   const void *name = ldt_identity(L, key);
   if (DT_LIKELY(name == enc->key_id)) {
@@ -206,7 +210,7 @@ static DT_INLINE bool read_field(lua_State *L, ldt_encoder *enc, int key, dt_ids
   }
   if (!DT_LIKELY(name == enc->key_optional))
     return false;
-  /* Beside `false` only nil is false, and is no field. */
+  /* A value that is false is the boolean false: a field cannot be nil. */
   bool is_optional = lua_toboolean(L, key + 1);
   entry->said = is_optional ? OPTIONAL : REQUIRED;
   enc->any_said = true;
@@ -214,10 +218,13 @@ static DT_INLINE bool read_field(lua_State *L, ldt_encoder *enc, int key, dt_ids
 }
 
 /*
- * The fields of the entry `at`, which is on top, and is again afterwards unless one is amiss. All
- * indices are absolute, as a call that counts from the top has to wait until the one before it has
- * moved that: a tenth of the time. So it is lua_settop that leaves the name on top for lua_next:
- * to push it once more is fewer instructions and takes longer.
+ * Reads the fields of the table at `at`, the top of the stack. False if one is wrong or the
+ * id is missing; then the field's name and value may lie above the table.
+ *
+ * Two choices save time. All indices are absolute: a call that counts from the top has to
+ * wait for the call before it to move the top (a tenth of the time). And lua_settop, which
+ * leaves the name for lua_next, is faster than to push the name again, though it takes
+ * more instructions.
  */
 static DT_INLINE bool read_fields(lua_State *L, ldt_encoder *enc, int at, dt_idset_entry *entry) {
   const int key = at + 1;
@@ -232,7 +239,7 @@ static DT_INLINE bool read_fields(lua_State *L, ldt_encoder *enc, int at, dt_ids
   return entry->id;
 }
 
-/* After read_fields; leaves the field's name on top, for the message. */
+/* Says why read_fields failed. Leaves the field's name on top of the stack, for the message. */
 DT_RARE static bool fail_fields(ldt_encoder *enc, int at) {
   lua_State *L = enc->L;
   const int key = at + 1;
@@ -247,7 +254,7 @@ DT_RARE static bool fail_fields(ldt_encoder *enc, int at) {
   return false;
 }
 
-/* An entry that is neither a string nor a table. */
+/* The entry is neither a string nor a table. */
 DT_RARE static bool fail_entry(ldt_encoder *enc, int type) {
   if (type == LUA_TNIL)
     return fail(enc, "hole", NULL);
@@ -266,8 +273,9 @@ static bool read_entry(ldt_encoder *enc, int at, dt_idset_entry *entry) {
   return true;
 }
 
-/* Most lists are walked by lua_next in order. Returns whether all of this one was. There is room
-   for `count`: finalizers, run since they were counted, may have added others. */
+/* Adds all entries while lua_next visits them in the order of the list, as it does for most tables.
+   False if an entry is wrong, or if the order is another one: then `in_order` is false, too. Never
+   adds more than `count`, for which there is room: finalizers may have added entries since. */
 static bool add_in_order(ldt_encoder *enc, uint32_t count, bool *in_order) {
   lua_State *L = enc->L;
   enum { KEY = LAST_ARGUMENT + 1, VALUE };
@@ -287,8 +295,8 @@ static bool add_in_order(ldt_encoder *enc, uint32_t count, bool *in_order) {
   return true;
 }
 
-/* Whether all keys are whole numbers from 1 on, none of them far beyond a list, and `count` in
-   number: that none is missing among them is for add_by_position to see. */
+/* Whether the table has `count` keys, all of them positive whole numbers, none far beyond the
+   longest list. Such a table may still have a hole, which add_by_position finds. */
 static bool check_keys(ldt_encoder *enc, uint32_t count) {
   lua_State *L = enc->L;
   uint32_t found = 0;
@@ -314,8 +322,8 @@ static bool check_keys(ldt_encoder *enc, uint32_t count) {
   }
 }
 
-/* Reads the entries from `position` on that are strings, up to `end`; the position after them. Each
-   leaves a value on the stack. */
+/* Reads strings from `position` up to `end` or to the first entry that is none, and returns where
+   it stopped. Each entry stays on the stack, and so in memory. */
 static DT_APART uint32_t read_strings(const ldt_encoder *enc, uint32_t position, uint32_t end) {
   lua_State *L = enc->L;
   dt_idset_entry *entry = &enc->entries[position - 1];
@@ -329,7 +337,7 @@ static DT_APART uint32_t read_strings(const ldt_encoder *enc, uint32_t position,
   return position;
 }
 
-/* The same for tables, up to one that is amiss. */
+/* The same for tables. Stops also, with `code` set, at one that is wrong. */
 static DT_APART uint32_t read_tables(ldt_encoder *enc, uint32_t position, uint32_t end) {
   lua_State *L = enc->L;
   dt_idset_entry *entry = &enc->entries[position - 1];
@@ -345,8 +353,8 @@ static DT_APART uint32_t read_tables(ldt_encoder *enc, uint32_t position, uint32
   return position;
 }
 
-/* Reads that many entries behind the one at hand. How many it were: fewer where the next one is
-   amiss, by `code`. */
+/* Reads the next `count` entries. Returns how many were read: fewer if the one after them is wrong,
+   and then `code` says why. */
 static uint32_t read_chunk(ldt_encoder *enc, uint32_t count) {
   lua_State *L = enc->L;
   uint32_t position = enc->position + 1;
@@ -367,8 +375,8 @@ static uint32_t read_chunk(ldt_encoder *enc, uint32_t count) {
   return position - enc->position - 1;
 }
 
-/* Writes that many entries that were read. Those that have once refused to be usual are not asked
-   again: each list is of one kind, mostly. */
+/* Writes the next `count` entries, which have been read. Most lists hold ids of one kind, so
+   after add_usual has failed once it is not tried again. */
 static bool add_chunk(ldt_encoder *enc, uint32_t count) {
   bool usual = enc->longest_usual && count <= DT_BATCH_ATTENDEES - enc->count;
   if (usual && (enc->any_said ? add_said(enc, count) : add_unsaid(enc, count)))
@@ -389,7 +397,8 @@ static uint32_t least(uint32_t a, uint32_t b) {
 
 static bool add_by_position(ldt_encoder *enc, uint32_t count) {
   while (enc->position < count) {
-    /* A chunk ends with the batch; the entry that may begin another one is read alone. */
+    /* No chunk goes beyond its batch. When the batch is full, the next entry is read alone: it may
+       be a duplicate, which starts no new batch. */
     uint32_t wanted = least(LDT_ENCODER_CHUNK, DT_BATCH_ATTENDEES - enc->count);
     wanted = wanted ? least(wanted, count - enc->position) : 1;
     uint32_t read = read_chunk(enc, wanted);
@@ -403,53 +412,7 @@ static bool add_by_position(ldt_encoder *enc, uint32_t count) {
   return true;
 }
 
-/* The list at 1, its last position at 2 and one behind it at 3. Raises where one that is absent is
-   no slot either. */
-static int is_alone(lua_State *L) {
-  enum { LIST = 1, LAST, END, KEY };
-  lua_Integer last = lua_tointeger(L, LAST);
-  lua_Integer asked[] = {last, last + 1, lua_tointeger(L, END)};
-  lua_pushnil(L);
-  if (!lua_next(L, LIST) || lua_type(L, KEY) != LUA_TNUMBER || lua_tonumber(L, KEY) != 1)
-    return 0;
-  for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-    lua_settop(L, END);
-    lua_pushinteger(L, asked[i]);
-    if (lua_next(L, LIST))
-      return 0;
-  }
-  lua_pushboolean(L, 1);
-  return 1;
-}
-
-/*
- * Whether the list is all there is in the table: it begins the order of lua_next,
- * which visits the array part first (LuaJIT's has a slot 0), nothing follows its
- * end, and that stands in the array part. This last is told by absent keys that
- * lua_next takes, since they have a slot there: the next position, and the end that
- * the part has when Lua made it grow, a power of two. They could also be keys of
- * the other part that were emptied: where both are, other keys may go unseen that
- * the length does not count. False when it cannot be told so: a walk by lua_next
- * tells it always and costs three times as much a plain string. A part that is
- * full has no such slot, and LuaJIT takes as long to raise an error as to walk 300
- * entries: not asked then.
- */
-static bool is_all_array(lua_State *L, uint32_t count) {
-  uint32_t end = FEWEST_BY_POSITION;
-  while (end < count)
-    end *= 2;
-  if (count < FEWEST_BY_POSITION || end == count)
-    return false;
-  lua_pushcfunction(L, is_alone);
-  lua_pushvalue(L, 1);
-  lua_pushinteger(L, (lua_Integer)count);
-  lua_pushinteger(L, (lua_Integer)end);
-  bool is = lua_pcall(L, 3, 1, 0) == 0 && lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return is;
-}
-
-/* Empties what was written, to start or to start again. */
+/* Discards what was written so far and opens the first batch. */
 static bool start(ldt_encoder *enc, uint32_t count) {
   ldt_attendees *out = enc->out;
   dt_buf_clear(&out->body, out->body.capacity);
@@ -473,8 +436,8 @@ static bool add_all(ldt_encoder *enc, uint32_t count) {
   enc->longest_usual = enc->interned < LONGEST_USUAL ? enc->interned : LONGEST_USUAL;
   if (enc->longest_usual < DT_TEXT_LONGEST_DOUBTED)
     enc->longest_usual = 0;
-  /* Asked first: it allocates, and so may run a finalizer or raise. */
-  bool is_list = is_all_array(enc->L, count);
+  /* Before start: this may allocate in Lua, and so raise or run a finalizer. */
+  bool is_list = ldt_is_sequence(enc->L, count);
   if (!start(enc, count))
     return false;
   if (is_list)
@@ -489,7 +452,7 @@ static bool add_all(ldt_encoder *enc, uint32_t count) {
 
 bool ldt_encode(ldt_encoder *enc, uint32_t count) {
   bool done = add_all(enc, count);
-  /* Finalizers, run since the entries were counted, may have removed them all. */
+  /* A finalizer may have removed all entries since they were counted. */
   if (done && !enc->count)
     done = fail(enc, "no_attendees", NULL);
   done = done && close_batch(enc, enc->position);

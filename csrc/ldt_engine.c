@@ -3,7 +3,10 @@
  * slot: the attempt, a table that the answer is written into, and the request body, so that the
  * memory libcurl reads from stays while the transfer does. Both are false where a slot has none.
  */
-#include "ldt.h"
+#include "ldt_engine.h"
+
+#include "ldt_attendees.h"
+#include "ldt_metatable.h"
 
 #include "dt_engine.h"
 #include "dt_header.h"

@@ -1,4 +1,3 @@
-/* Which strings of a state are told by their address. */
 #include "ldt_strings.h"
 
 #include "compat.h"

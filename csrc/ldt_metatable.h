@@ -1,0 +1,14 @@
+/* Metatables of the core's userdata types. */
+#ifndef LDT_METATABLE_H
+#define LDT_METATABLE_H
+
+#include "compat.h"
+
+/*
+ * Fills the metatable registered under `name` with `metamethods`, and its
+ * __index with `methods`. Filling it again, when the core is loaded twice, is fine.
+ */
+void ldt_new_metatable(lua_State *L, const char *name, const luaL_Reg *metamethods,
+                       const luaL_Reg *methods);
+
+#endif
