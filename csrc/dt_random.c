@@ -4,10 +4,29 @@
 
 #include <stdint.h>
 #include <string.h>
+
+#if defined(__OpenBSD__) || defined(__NetBSD__) || defined(__DragonFly__)
+
+#include <stdlib.h>
+
+bool dt_random_bytes(void *out, size_t length) {
+  arc4random_buf(out, length); /* cannot fail */
+  return true;
+}
+
+#else
+
 #include <sys/random.h>
 #include <unistd.h>
 
-/* A hex digit a byte for each four bits; which one stands where is of no matter for random ones. */
+bool dt_random_bytes(void *out, size_t length) {
+  return getentropy(out, length) == 0;
+}
+
+#endif
+
+/* Eight hex digits, one a byte. Their order depends on the machine's, which does not matter for
+   random bits. */
 static uint64_t hex_of(uint32_t bits) {
   uint64_t digits = bits;
   digits = (digits | digits << 16) & UINT64_C(0x0000FFFF0000FFFF);
@@ -17,11 +36,10 @@ static uint64_t hex_of(uint32_t bits) {
   return digits + DT_EACH_BYTE('0') + letters * ('a' - '0' - 10);
 }
 
-/* getentropy gives up to 256 bytes at once, never fewer, and is on Linux, the BSDs and macOS. */
 bool dt_random_uuid(char out[DT_UUID_BYTES]) {
   uint32_t bits[5];
   uint64_t digits[4];
-  if (getentropy(bits, sizeof bits) != 0)
+  if (!dt_random_bytes(bits, sizeof bits))
     return false;
   for (unsigned i = 0; i < 4; i++)
     digits[i] = hex_of(bits[i]);
@@ -39,7 +57,7 @@ bool dt_random_uuid(char out[DT_UUID_BYTES]) {
 
 bool dt_random_unit(double *out) {
   uint64_t bits;
-  if (getentropy(&bits, sizeof bits) != 0)
+  if (!dt_random_bytes(&bits, sizeof bits))
     return false;
   *out = (double)(bits >> 11) * 0x1.0p-53;
   return true;

@@ -137,7 +137,87 @@ static void small_ones(void) {
   }
 }
 
+/* A look-up walks a run of taken slots to its end. Of 5,000 hashes that nobody chose, in 32,768
+   slots, the longest run has some ten; an ordinary list comes close to it, too. */
+enum { LONGEST_RUN = 200 };
+
+static uint32_t longest_run(const dt_idset *set) {
+  uint32_t run = 0;
+  uint32_t longest = 0;
+  for (uint32_t i = 0; i < 2 * (set->mask + 1); i++) {
+    run = set->slots[i & set->mask] ? run + 1 : 0;
+    longest = run > longest ? run : longest;
+  }
+  return longest;
+}
+
+#define GOLDEN UINT64_C(0x9E3779B97F4A7C15)
+
+/* 48 bytes that multiplying and adding without a key hashes to 0, from whatever the first 32 are.
+ */
+static void make_colliding(char out[48], uint32_t number) {
+  uint64_t words[6] = {number, number * GOLDEN, ~(uint64_t)number, 7, 0, 5};
+  uint64_t hash = (48 + words[5]) * GOLDEN;
+  for (int i = 0; i < 4; i++)
+    hash = (hash + words[i]) * GOLDEN;
+  words[4] = 0 - hash;
+  CHECK((hash + words[4]) * GOLDEN == 0);
+  memcpy(out, words, sizeof words);
+}
+
+static void ids_made_to_collide(void) {
+  static char made[COUNT][48];
+  dt_idset set;
+  CHECK(dt_idset_init(&set, COUNT));
+  for (uint32_t i = 0; i < COUNT; i++) {
+    make_colliding(made[i], i + 1);
+    CHECK_ROW(i, !add(&set, made[i], sizeof made[i], i + 1));
+  }
+  CHECK(longest_run(&set) < LONGEST_RUN);
+  dt_idset_free(&set);
+}
+
+/* Ids that differ in one byte each, at the same place or at another, in one bit or in all. */
+static void ids_in_a_pattern(void) {
+  static char made[COUNT][1024];
+  static const size_t lengths[] = {41, 64, 1000, 1024};
+  for (size_t row = 0; row < LENGTH(lengths); row++) {
+    size_t length = lengths[row];
+    dt_idset set;
+    CHECK_ROW(row, dt_idset_init(&set, COUNT));
+    for (uint32_t i = 0; i < COUNT; i++) {
+      memset(made[i], 0, length);
+      for (uint32_t bit = 0; bit < 13; bit++)
+        made[i][bit * 3] = i >> bit & 1 ? (char)(row % 2 ? 0x80 : 0x40) : 0;
+      CHECK_ROW(row, !add(&set, made[i], length, i + 1));
+    }
+    CHECK_ROW(row, longest_run(&set) < LONGEST_RUN);
+    dt_idset_free(&set);
+  }
+}
+
+/* Whoever has many strings made knows how far apart they lie, and picks those for the list that a
+   fixed multiplication sends to neighbouring slots. */
+static void addresses_made_to_collide(void) {
+  enum { NEIGHBOURS = 1700 };
+  static char heap[120000][16];
+  dt_idset set;
+  CHECK(dt_idset_init(&set, COUNT));
+  uint32_t found = 0;
+  for (size_t i = 0; i < LENGTH(heap) && found < COUNT; i++) {
+    if (((uint64_t)i * 16 * GOLDEN) >> set.shift < NEIGHBOURS) {
+      found++;
+      CHECK_ROW(i, !add_lua(&set, heap[i], 15, found));
+    }
+  }
+  CHECK(found == COUNT && longest_run(&set) < LONGEST_RUN);
+  dt_idset_free(&set);
+}
+
 int main(void) {
+  ids_made_to_collide();
+  ids_in_a_pattern();
+  addresses_made_to_collide();
   as_many_as_an_event_takes();
   as_many_by_address();
   repeated_ones_between_others();
