@@ -1,5 +1,8 @@
 #include "dt_poller.h"
 
+#include "dt_fd.h"
+#include "dt_random.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -9,25 +12,26 @@
 
 #if defined(DT_POLLER_USE_POLL)
 #define DT_POLLER_POLL 1
+#elif defined(DT_POLLER_USE_KQUEUE) || defined(__APPLE__) || defined(__FreeBSD__) || \
+    defined(__NetBSD__) || defined(__OpenBSD__) || defined(__DragonFly__)
+#define DT_POLLER_KQUEUE 1
 #elif defined(__linux__)
 #define DT_POLLER_EPOLL 1
-#elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__) || \
-    defined(__DragonFly__) || defined(DT_POLLER_USE_KQUEUE)
-#define DT_POLLER_KQUEUE 1
 #else
 #define DT_POLLER_POLL 1
 #endif
 
-/* What is known of each descriptor, indexed by it: the events asked for, the events registered
-   with the system (the same two bits, higher), and whether its closing will be told. */
+/* A watch holds the events that were asked for, the events registered with the system (the same two
+   bits, shifted), and whether dt_poller_opened was called. */
 enum { WANTED = DT_POLL_IN | DT_POLL_OUT, REGISTERED_SHIFT = 2, OPENED = 16 };
 
 struct dt_poller {
-  unsigned char *watches;
+  unsigned char *watches; /* by descriptor */
   size_t capacity;
-  int fd;        /* epoll or kqueue; -1 with plain poll */
-  int timer;     /* timerfd; -1 elsewhere */
-  int64_t alarm; /* what the timer is set to */
+  int fd;               /* epoll or kqueue; -1 with plain poll */
+  int timer;            /* timerfd; -1 elsewhere */
+  struct timespec mark; /* tells the timer from all others */
+  int64_t alarm;        /* what the timer is set to */
 };
 
 int64_t dt_clock_us(void) {
@@ -75,14 +79,14 @@ bool dt_poller_watch(dt_poller *poller, int fd, int events) {
   if (fd < 0 || !make_room(poller, fd))
     return false;
   poller->watches[fd] = (unsigned char)((poller->watches[fd] & ~WANTED) | events);
-  /* A kept connection is unwatched and watched again at each request. Leaving the registration
-     for reading in place saves two system calls a request; is_wanted ends it if need be. */
+  /* A kept connection is unwatched and watched again at each request. Its registration for reading
+     is left in place, which saves two system calls a request; is_wanted removes it if need be. */
   bool lazy = events == 0 && registered(poller, fd) == DT_POLL_IN && poller->watches[fd] & OPENED;
   return lazy || reregister(poller, fd, events);
 }
 
-/* An event that nobody asked for: the server closed an idle connection. Its registration must go,
-   or the descriptor would stay readable. */
+/* False for an event that nobody asked for: the server closed an idle connection. The registration
+   is then removed, or the poller's descriptor would stay readable. */
 static inline bool is_wanted(dt_poller *poller, int fd) {
   if (poller->watches[fd] & WANTED)
     return true;
@@ -106,12 +110,9 @@ void dt_poller_close_opened(dt_poller *poller) {
   for (size_t fd = 0; fd < poller->capacity; fd++)
     if (poller->watches[fd] & OPENED)
       close((int)fd);
-#if defined(DT_POLLER_KQUEUE)
-  poller->fd = -1; /* a kqueue is not inherited: its number may be another descriptor's by now */
-#endif
 }
 
-/* Whole milliseconds, rounded up: waking early would spin until the time has come. */
+/* Rounds up to whole milliseconds: whoever wakes early spins until the time has come. */
 static inline int to_ms(int64_t us) {
   if (us < 0)
     return -1;
@@ -136,10 +137,12 @@ static dt_poller *poller_alloc(void) {
 void dt_poller_free(dt_poller *poller) {
   if (!poller)
     return;
-  if (poller->timer >= 0)
-    close(poller->timer);
-  if (poller->fd >= 0)
-    close(poller->fd);
+  if (dt_poller_is_ours(poller)) {
+    if (poller->timer >= 0)
+      close(poller->timer);
+    if (poller->fd >= 0)
+      close(poller->fd);
+  }
   free(poller->watches);
   free(poller);
 }
@@ -149,19 +152,50 @@ void dt_poller_free(dt_poller *poller) {
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
+/*
+ * A process may have closed our descriptors and have others of their kind under the
+ * same numbers. The timer is recognized by the interval it would be repeated after: a
+ * random one of more than 17 years. The epoll instance is ours if it watches that timer.
+ */
+static struct timespec random_mark(const dt_poller *poller) {
+  uint32_t bits[2] = {(uint32_t)(uintptr_t)poller, (uint32_t)dt_clock_us()};
+  dt_random_bytes(bits, sizeof bits); /* if that fails, those will do */
+  enum { YEARS_17 = 1 << 29 };
+  return (struct timespec){YEARS_17 + (time_t)(bits[0] % YEARS_17), (long)(bits[1] % 1000000000)};
+}
+
+bool dt_poller_is_ours(const dt_poller *poller) {
+  struct itimerspec spec;
+  return timerfd_gettime(poller->timer, &spec) == 0 &&
+         spec.it_interval.tv_sec == poller->mark.tv_sec &&
+         spec.it_interval.tv_nsec == poller->mark.tv_nsec &&
+         dt_fd_is_watched(poller->fd, poller->timer);
+}
+
+static bool open_descriptors(dt_poller *poller) {
+  poller->fd = epoll_create1(EPOLL_CLOEXEC);
+  if (poller->fd < 0)
+    return false;
+  poller->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  poller->mark = random_mark(poller);
+  struct itimerspec disarmed = {.it_interval = poller->mark};
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = poller->timer};
+  return poller->timer >= 0 && timerfd_settime(poller->timer, 0, &disarmed, NULL) == 0 &&
+         epoll_ctl(poller->fd, EPOLL_CTL_ADD, poller->timer, &event) == 0;
+}
+
 dt_poller *dt_poller_new(void) {
   dt_poller *poller = poller_alloc();
-  if (!poller)
-    return NULL;
-  poller->fd = epoll_create1(EPOLL_CLOEXEC);
-  poller->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-  struct epoll_event event = {.events = EPOLLIN, .data.fd = poller->timer};
-  if (poller->fd < 0 || poller->timer < 0 ||
-      epoll_ctl(poller->fd, EPOLL_CTL_ADD, poller->timer, &event) != 0) {
-    dt_poller_free(poller);
-    return NULL;
-  }
-  return poller;
+  if (!poller || open_descriptors(poller))
+    return poller;
+  int cause = errno;
+  if (poller->fd >= 0)
+    close(poller->fd);
+  if (poller->timer >= 0)
+    close(poller->timer);
+  free(poller);
+  errno = cause;
+  return NULL;
 }
 
 static bool change(dt_poller *poller, int fd, int before, int after) {
@@ -173,7 +207,7 @@ static bool change(dt_poller *poller, int fd, int before, int after) {
   int op = !after ? EPOLL_CTL_DEL : before ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   if (epoll_ctl(poller->fd, op, fd, &event) == 0)
     return true;
-  /* The number may have been closed, or be in use again, behind our back. */
+  /* The number may have been closed, and may be in use again, without our knowledge. */
   if (errno == ENOENT || errno == EBADF)
     return !after || (errno == ENOENT && epoll_ctl(poller->fd, EPOLL_CTL_ADD, fd, &event) == 0);
   return errno == EEXIST && epoll_ctl(poller->fd, EPOLL_CTL_MOD, fd, &event) == 0;
@@ -182,8 +216,8 @@ static bool change(dt_poller *poller, int fd, int before, int after) {
 bool dt_poller_set_alarm(dt_poller *poller, int64_t when) {
   if (poller->alarm >= 0 && poller->alarm <= when)
     return true;
-  struct itimerspec spec = {{0, 0}, {0, 0}};
-  /* All zero would disarm it, so "at once" is the first nanosecond of the clock. */
+  struct itimerspec spec = {.it_interval = poller->mark};
+  /* A time of zero disarms the timer, so "at once" is the clock's first nanosecond. */
   if (when != INT64_MAX) {
     spec.it_value.tv_sec = when > 0 ? (time_t)(when / 1000000) : 0;
     spec.it_value.tv_nsec = when > 0 ? (long)(when % 1000000) * 1000 + 1 : 1;
@@ -206,7 +240,7 @@ int dt_poller_wait(dt_poller *poller, int64_t timeout_us, dt_poll_event *events,
   int found = 0;
   for (int i = 0; i < count; i++) {
     if (ready[i].data.fd == poller->timer)
-      /* Due: the caller looks at its clock; a new time makes the timer unreadable again. */
+      /* The caller looks at the clock; setting a new time makes the timer unreadable again. */
       poller->alarm = -1;
     else if (is_wanted(poller, ready[i].data.fd))
       events[found++] = (dt_poll_event){ready[i].data.fd, to_events(ready[i].events)};
@@ -216,24 +250,9 @@ int dt_poller_wait(dt_poller *poller, int64_t timeout_us, dt_poll_event *events,
 
 #elif defined(DT_POLLER_KQUEUE)
 
-/* The BSDs want it first. */
-#include <sys/types.h>
-
 #include <sys/event.h>
 
-enum { ALARM_IDENT = 1 };
-
-dt_poller *dt_poller_new(void) {
-  dt_poller *poller = poller_alloc();
-  if (!poller)
-    return NULL;
-  poller->fd = kqueue();
-  if (poller->fd < 0) {
-    dt_poller_free(poller);
-    return NULL;
-  }
-  return poller;
-}
+enum { ALARM_IDENT = 1, A_DAY_MS = 24 * 60 * 60 * 1000 };
 
 static bool apply(dt_poller *poller, uintptr_t ident, short filter, unsigned short flags,
                   intptr_t data) {
@@ -241,6 +260,34 @@ static bool apply(dt_poller *poller, uintptr_t ident, short filter, unsigned sho
   EV_SET(&event, ident, filter, flags, 0, data, NULL);
   return kevent(poller->fd, &event, 1, NULL, 0, NULL) == 0 ||
          ((flags & EV_DELETE) && (errno == ENOENT || errno == EBADF));
+}
+
+/* A process may have closed our queue and have another one under the same number. Ours is
+   recognized by a timer that is never enabled, whose name is an address of ours. */
+static uintptr_t mark_of(const dt_poller *poller) {
+  return (uintptr_t)poller;
+}
+
+bool dt_poller_is_ours(const dt_poller *poller) {
+  struct kevent event;
+  EV_SET(&event, mark_of(poller), EVFILT_TIMER, EV_DISABLE, 0, 0, NULL);
+  return kevent(poller->fd, &event, 1, NULL, 0, NULL) == 0;
+}
+
+dt_poller *dt_poller_new(void) {
+  dt_poller *poller = poller_alloc();
+  if (!poller)
+    return NULL;
+  poller->fd = kqueue();
+  if (poller->fd >= 0 &&
+      apply(poller, mark_of(poller), EVFILT_TIMER, EV_ADD | EV_DISABLE, A_DAY_MS))
+    return poller;
+  int cause = errno;
+  if (poller->fd >= 0)
+    close(poller->fd);
+  free(poller);
+  errno = cause;
+  return NULL;
 }
 
 static bool change_filter(dt_poller *poller, int fd, short filter, bool before, bool after) {
@@ -259,7 +306,8 @@ bool dt_poller_set_alarm(dt_poller *poller, int64_t when) {
     return true;
   int64_t left = when == INT64_MAX ? 0 : when - dt_clock_us();
   unsigned short flags = when == INT64_MAX ? EV_DELETE : EV_ADD | EV_ONESHOT;
-  bool done = apply(poller, ALARM_IDENT, EVFILT_TIMER, flags, left > 0 ? to_ms(left) : 0);
+  /* Some systems never fire a timer of 0. */
+  bool done = apply(poller, ALARM_IDENT, EVFILT_TIMER, flags, left > 0 ? to_ms(left) : 1);
   if (done)
     poller->alarm = when;
   return done;
@@ -291,6 +339,11 @@ int dt_poller_wait(dt_poller *poller, int64_t timeout_us, dt_poll_event *events,
 
 dt_poller *dt_poller_new(void) {
   return poller_alloc();
+}
+
+bool dt_poller_is_ours(const dt_poller *poller) {
+  (void)poller; /* it has no descriptor */
+  return true;
 }
 
 static bool change(dt_poller *poller, int fd, int before, int after) {

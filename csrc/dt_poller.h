@@ -1,10 +1,9 @@
 /*
- * Waiting for many descriptors and one timer, behind one descriptor of its own
- * where the platform has such a thing: epoll and timerfd on Linux, kqueue on the
- * BSDs and macOS, plain poll(2) elsewhere (dt_poller_fd is then -1).
+ * Waits for many descriptors and a timer. Its own descriptor, which is readable
+ * when one of them is, lets another loop wait for all: epoll and timerfd on Linux,
+ * kqueue on the BSDs and macOS. Elsewhere it uses poll(2) and has no descriptor.
  *
- * All that differs by platform stands in dt_poller.c. Not safe to share between
- * threads; the descriptor itself may be watched from any thread.
+ * Not safe to share between threads; the descriptor may be watched from any thread.
  */
 #ifndef DT_POLLER_H
 #define DT_POLLER_H
@@ -24,22 +23,33 @@ typedef struct dt_poll_event {
 
 typedef struct dt_poller dt_poller;
 
-/* NULL when the system gives no descriptor or no memory. */
+/*
+ * NULL with errno: EMFILE or ENFILE when there are too many descriptors, ENOMEM when
+ * there is no memory; anything else when the system has no epoll, timerfd or kqueue for us.
+ */
 dt_poller *dt_poller_new(void);
 
-/* Closes the poller's own descriptors and frees it; NULL is fine. */
+/* Closes the poller's own descriptors, as far as they are still ours, and frees it; NULL is fine.
+ */
 void dt_poller_free(dt_poller *poller);
+
+/*
+ * Whether the poller's own descriptors are still ours. They are not if the process has closed
+ * them; others may have the same numbers then. After that the poller can only be freed.
+ */
+bool dt_poller_is_ours(const dt_poller *poller);
 
 /* The descriptor that is readable when something watched is ready or the alarm is due; or -1. */
 int dt_poller_fd(const dt_poller *poller);
 
-/* Promises dt_poller_closed before `fd` is closed: its watch may then be kept lazily. */
+/* Promises that dt_poller_closed is called before `fd` is closed, so its watch may be removed late.
+ */
 void dt_poller_opened(dt_poller *poller, int fd);
 
 /* Forgets `fd`, which is about to be closed. */
 void dt_poller_closed(dt_poller *poller, int fd);
 
-/* Closes every descriptor told to dt_poller_opened and not yet closed: for the child of a fork. */
+/* For the child of a fork: closes every descriptor that is opened and not yet closed. */
 void dt_poller_close_opened(dt_poller *poller);
 
 /*
@@ -49,15 +59,15 @@ void dt_poller_close_opened(dt_poller *poller);
 bool dt_poller_watch(dt_poller *poller, int fd, int events);
 
 /*
- * Makes the descriptor readable at `when` (dt_clock_us time; INT64_MAX for never). It may become so
- * at an earlier time that was set before: most alarms are put off, and that saves a system call.
+ * Makes the descriptor readable at `when` (dt_clock_us time; INT64_MAX: never). It may also become
+ * readable at an earlier time set before: most alarms are put off, and that saves a system call.
  */
 bool dt_poller_set_alarm(dt_poller *poller, int64_t when);
 
 /*
- * Waits up to `timeout_us` microseconds (rounded up to the system's precision,
- * negative for no limit) and fills `events`. Returns how many, 0 on time-out,
- * DT_POLL_INTERRUPTED when a signal came first, DT_POLL_FAILED when the system failed.
+ * Waits up to `timeout_us` microseconds, rounded up to the system's precision (negative: no
+ * limit), and fills `events`. Returns how many; 0 on time-out; DT_POLL_INTERRUPTED when
+ * a signal came first; DT_POLL_FAILED with errno when the system failed.
  */
 int dt_poller_wait(dt_poller *poller, int64_t timeout_us, dt_poll_event *events, size_t capacity);
 

@@ -1,10 +1,12 @@
 #include "dt_waker.h"
 
 #include <stddef.h>
-#include <stdint.h>
 
 #if defined(__linux__)
 
+#include "dt_fd.h"
+
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,18 +23,15 @@ enum { THREAD_STACK_BYTES = 64 * 1024 };
 
 struct dt_waker {
   struct sockaddr_un address;
-  size_t directory_length; /* of the path; the socket's name follows after a slash */
-  int listener;
-  int connection;
-  int stop; /* eventfd: ends the thread */
-  int epoll;
+  size_t directory_length; /* in address.sun_path; after it come a slash and the socket's name */
+  dt_fd listener;
+  dt_fd connection;
+  int epoll; /* watches the connection, too: its end ends the thread */
   bool running;
   pthread_t thread;
   atomic_bool pending; /* a byte was written and not yet read */
 };
 
-/* Edge-triggered: the watched descriptor stays readable until its owner has acted, and only what
-   comes after that must wake again. */
 static bool add(int epoll, int fd, unsigned events) {
   struct epoll_event event = {.events = events, .data.fd = fd};
   return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
@@ -43,16 +41,18 @@ static void *watch(void *user) {
   dt_waker *waker = user;
   struct epoll_event event;
   for (;;) {
-    if (epoll_wait(waker->epoll, &event, 1, -1) < 1)
+    int count = epoll_wait(waker->epoll, &event, 1, -1);
+    if (count < 0 && errno == EINTR)
       continue;
-    if (event.data.fd == waker->stop)
+    if (count < 1 || event.data.fd == waker->connection.number)
       return NULL;
     if (!atomic_exchange(&waker->pending, true))
-      (void)!send(waker->connection, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+      (void)!send(waker->connection.number, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
 }
 
-/* The first directory that can be written to: a worker runs as another user than its master. */
+/* In the first directory that this process may write to: a worker runs as another user than its
+ * master. */
 static bool make_directory(dt_waker *waker) {
   static const char *const parents[] = {"/tmp", "/dev/shm", "/run", "/var/tmp"};
   for (size_t i = 0; i < sizeof parents / sizeof *parents; i++) {
@@ -71,12 +71,13 @@ static bool listen_once(dt_waker *waker) {
   if (!make_directory(waker))
     return false;
   memcpy(waker->address.sun_path + waker->directory_length, "/s", sizeof "/s");
-  int fd = waker->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int fd = dt_fd_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  waker->listener = dt_fd_remember(fd);
   const struct sockaddr *address = (const struct sockaddr *)&waker->address;
   return fd >= 0 && bind(fd, address, sizeof waker->address) == 0 && listen(fd, 1) == 0;
 }
 
-/* The name served its one connection. */
+/* The socket needs its name only until the one connection is made. */
 static void remove_files(dt_waker *waker) {
   if (!waker->directory_length)
     return;
@@ -86,20 +87,13 @@ static void remove_files(dt_waker *waker) {
   waker->directory_length = 0;
 }
 
-static void close_fd(int *fd) {
-  if (*fd >= 0)
-    close(*fd);
-  *fd = -1;
-}
-
 dt_waker *dt_waker_new(void) {
   dt_waker *waker = calloc(1, sizeof *waker);
   if (!waker)
     return NULL;
-  waker->listener = waker->connection = -1;
-  waker->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  waker->epoll = epoll_create1(EPOLL_CLOEXEC);
-  if (waker->stop < 0 || waker->epoll < 0 || !listen_once(waker)) {
+  waker->listener = waker->connection = dt_fd_remember(-1);
+  waker->epoll = -1;
+  if (!listen_once(waker)) {
     dt_waker_free(waker);
     return NULL;
   }
@@ -110,7 +104,7 @@ const char *dt_waker_path(const dt_waker *waker) {
   return waker->address.sun_path;
 }
 
-/* The host's signals are for its own threads. */
+/* Blocks all signals in the thread: the host's own threads handle them. */
 static bool start_thread(dt_waker *waker) {
   pthread_attr_t attributes;
   sigset_t all;
@@ -126,11 +120,18 @@ static bool start_thread(dt_waker *waker) {
   return waker->running;
 }
 
+/* Edge-triggered, since `fd` stays readable until its owner has acted, and only what comes after
+   that must wake again. */
 bool dt_waker_start(dt_waker *waker, int fd) {
-  waker->connection = accept4(waker->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  int listener = waker->listener.number;
+  int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  waker->connection = dt_fd_remember(connection);
   remove_files(waker);
-  close_fd(&waker->listener);
-  return waker->connection >= 0 && add(waker->epoll, waker->stop, EPOLLIN) &&
+  dt_fd_close(&waker->listener);
+  if (connection < 0)
+    return false;
+  waker->epoll = epoll_create1(EPOLL_CLOEXEC);
+  return waker->epoll >= 0 && add(waker->epoll, connection, 0) &&
          add(waker->epoll, fd, EPOLLIN | EPOLLET) && start_thread(waker);
 }
 
@@ -138,23 +139,34 @@ void dt_waker_rearm(dt_waker *waker) {
   atomic_store(&waker->pending, false);
 }
 
+/* The epoll instance while the connection can still tell that it is ours. */
 static void free_storage(dt_waker *waker) {
-  close_fd(&waker->listener);
-  close_fd(&waker->connection);
-  close_fd(&waker->epoll);
-  close_fd(&waker->stop);
+  if (dt_fd_is_ours(&waker->connection) && dt_fd_is_watched(waker->epoll, waker->connection.number))
+    close(waker->epoll);
+  dt_fd_close(&waker->connection);
+  dt_fd_close(&waker->listener);
   free(waker);
+}
+
+/* False when the host has closed the connection behind our back: nothing ends the thread then. */
+static bool stop_thread(dt_waker *waker) {
+  if (!waker->running)
+    return true;
+  if (!dt_fd_is_ours(&waker->connection)) {
+    pthread_detach(waker->thread);
+    return false;
+  }
+  shutdown(waker->connection.number, SHUT_RDWR);
+  pthread_join(waker->thread, NULL);
+  return true;
 }
 
 void dt_waker_free(dt_waker *waker) {
   if (!waker)
     return;
-  if (waker->running) {
-    (void)!write(waker->stop, &(uint64_t){1}, sizeof(uint64_t));
-    pthread_join(waker->thread, NULL);
-  }
   remove_files(waker);
-  free_storage(waker);
+  if (stop_thread(waker)) /* otherwise the thread keeps it */
+    free_storage(waker);
 }
 
 void dt_waker_abandon(dt_waker *waker) {

@@ -1,10 +1,10 @@
 /*
- * Tells a stream socket when a descriptor becomes readable, for a host that can
- * wait for sockets of its own making and for nothing else (nginx).
+ * Writes a byte into a unix socket when a descriptor becomes readable. It is for a
+ * host that can wait only for sockets that it has connected itself (nginx).
  *
- * A thread of its own watches the descriptor and writes one byte into a
- * connection of a unix socket; all other calls are the owner's thread's. Where
- * the platform has no epoll, dt_waker_new gives NULL and the host must poll.
+ * The waker has a thread that watches the descriptor and writes the byte. All
+ * functions are for the thread of the owner. On a platform without epoll
+ * dt_waker_new gives NULL, and the host must poll.
  */
 #ifndef DT_WAKER_H
 #define DT_WAKER_H
@@ -15,7 +15,7 @@ typedef struct dt_waker dt_waker;
 
 /*
  * Listens on a new unix socket in a new directory that only this user may
- * enter. NULL when there is no directory to write to, or no memory.
+ * enter. NULL when there is no directory to write to, no descriptor or no memory.
  */
 dt_waker *dt_waker_new(void);
 
@@ -28,13 +28,14 @@ const char *dt_waker_path(const dt_waker *waker);
  */
 bool dt_waker_start(dt_waker *waker, int fd);
 
-/* The byte was read: the next event writes another. Call it before acting on the events. */
+/* Lets the next event write a byte again. Call it when the byte was read, before acting on the
+ * events. */
 void dt_waker_rearm(dt_waker *waker);
 
-/* Ends the thread, closes the connection and frees the waker; NULL is fine. */
+/* Ends the thread, closes what is still the waker's and frees it; NULL is fine. */
 void dt_waker_free(dt_waker *waker);
 
-/* In the child of a fork, where the thread does not exist: closes the descriptors and frees it. */
+/* The same in the child of a fork, where the thread does not exist. */
 void dt_waker_abandon(dt_waker *waker);
 
 #endif

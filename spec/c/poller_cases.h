@@ -6,10 +6,12 @@
 
 #include "dt_poller.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -221,6 +223,47 @@ static void closes_what_was_opened(void) {
   close(p.there);
 }
 
+/* As a daemon does it: another poller then has the numbers of the first one. */
+static void leaves_what_is_not_its_own(void) {
+  dt_poller *first = dt_poller_new();
+  CHECK(first && dt_poller_is_ours(first));
+  if (dt_poller_fd(first) < 0) {
+    dt_poller_free(first);
+    return;
+  }
+  for (int fd = 3; fd <= dt_poller_fd(first) + 1; fd++)
+    close(fd);
+  CHECK(!dt_poller_is_ours(first));
+  dt_poller *second = dt_poller_new();
+  CHECK(second && dt_poller_fd(second) == 3);
+  CHECK(!dt_poller_is_ours(first) && dt_poller_is_ours(second));
+  dt_poller_free(first);
+  CHECK(dt_poller_is_ours(second));
+  dt_poller_free(second);
+  pair p = open_pair();
+  CHECK(p.here == 3); /* nothing was left open */
+  close_pair(p);
+}
+
+static void says_that_descriptors_are_short(void) {
+  struct rlimit before;
+  CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  int next = dup(0);
+  close(next);
+  for (int room = 0; room < 2; room++) {
+    struct rlimit few = {(rlim_t)(next + room), before.rlim_max};
+    CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    errno = 0;
+    dt_poller *poller = dt_poller_new();
+    CHECK_ROW(room, poller || errno == EMFILE);
+    dt_poller_free(poller);
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    int again = dup(0);
+    CHECK_ROW(room, again == next);
+    close(again);
+  }
+}
+
 static void test_poller(void) {
   signal(SIGPIPE, SIG_IGN);
   dt_poller *poller = dt_poller_new();
@@ -237,6 +280,8 @@ static void test_poller(void) {
   dt_poller_free(poller);
   dt_poller_free(NULL);
   closes_what_was_opened();
+  leaves_what_is_not_its_own();
+  says_that_descriptors_are_short();
 }
 
 #endif
