@@ -40,9 +40,10 @@ function(dt_compile_options target)
     C_EXTENSIONS OFF
     C_VISIBILITY_PRESET hidden
     POSITION_INDEPENDENT_CODE ON)
-  # With extensions off glibc shows ISO C only; the core is POSIX and asks for Linux's own calls.
+  # With extensions off the systems show ISO C only; the core needs POSIX and calls of Linux and the BSDs.
   target_compile_definitions(${target} PRIVATE
-    _GNU_SOURCE $<$<STREQUAL:${DT_POLLER},poll>:DT_POLLER_USE_POLL>)
+    _GNU_SOURCE _NETBSD_SOURCE _FILE_OFFSET_BITS=64
+    $<$<STREQUAL:${DT_POLLER},poll>:DT_POLLER_USE_POLL>)
   target_compile_options(${target} PRIVATE
     ${DT_WARNINGS} ${DT_CALLS} ${DT_HARDENING} ${DT_SANITIZE_FLAGS} ${DT_FUZZ_FLAGS}
     $<$<BOOL:${DT_WERROR}>:-Werror>)

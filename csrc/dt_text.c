@@ -18,7 +18,7 @@ const char *dt_text_fault_name(dt_text_fault fault) {
   return names[fault];
 }
 
-/* The sequences Unicode allows: no overlong form, no surrogate, nothing above U+10FFFF. */
+/* Accepts what Unicode allows: no overlong form, no surrogate, nothing above U+10FFFF. */
 size_t dt_text_utf8_length(const char *text, size_t length) {
   const unsigned char *s = (const unsigned char *)text;
   if (length == 0)
@@ -69,8 +69,8 @@ dt_text_fault dt_text_check_id(const char *text, size_t length, size_t limit) {
   return check_bytes(text, length);
 }
 
-/* Tokens are long: eight bytes a step, the last step overlapping. A byte less 0x21 sets its top bit
-   when it is below that; see dt_text_marks. */
+/* Takes eight bytes a step, since tokens are long; the last step overlaps. A byte below 0x21 has
+   its top bit set if 0x21 is subtracted: see dt_text_marks. */
 static bool is_all_visible(const char *text, size_t length) {
   uint64_t bad = 0;
   if (length < 8)

@@ -1,6 +1,6 @@
 /*
- * Texts that come from outside: what is wrong with one, and one written as a
- * JSON string. Pure functions, safe from any thread.
+ * Checks texts that come from outside, and writes them as JSON strings. Pure
+ * functions, safe from any thread.
  */
 #ifndef DT_TEXT_H
 #define DT_TEXT_H
@@ -31,10 +31,10 @@ dt_text_fault dt_text_check_visible(const char *text, size_t length, size_t limi
 size_t dt_text_utf8_length(const char *text, size_t length);
 
 /*
- * Writes `text` as a JSON string, quotes included, checking it in the same pass
- * as dt_text_check_id does (but for emptiness and length, the caller's part).
- * `out` must have room for 2 * length + 2 bytes. Returns the end of what was
- * written, or NULL with the fault in `fault`.
+ * Writes `text` as a JSON string with its quotes. In the same pass it checks the
+ * bytes as dt_text_check_id does; the caller checks the length. `out` must have
+ * room for 2 * length + 2 bytes. Returns the end of what was written, or NULL with
+ * the fault in `fault`.
  */
 char *dt_text_write_json(char *out, const char *text, size_t length, dt_text_fault *fault);
 

@@ -1,7 +1,7 @@
 /*
- * Copying text and telling in the same pass whether it is plain: ASCII without
- * control bytes, quotes and backslashes, fit for JSON as it is. In a header, as
- * it is done for each attendee: a call costs as much as the copying.
+ * Copies text and finds out in the same pass whether it is plain: ASCII without
+ * control bytes, quotes and backslashes, which JSON takes as it is. Inline, since it
+ * is done for each attendee, and a call would cost as much as the copying.
  */
 #ifndef DT_TEXT_PLAIN_H
 #define DT_TEXT_PLAIN_H
@@ -18,10 +18,9 @@
 #endif
 
 /*
- * No top bit is set when all eight bytes can be copied as they are: ASCII, no
- * control byte, no quote, no backslash. A byte below 0x80 minus more than itself
- * sets its top bit, and so does 0x7F plus one; a carry or a borrow can only
- * spread from a byte that is itself refused.
+ * No byte of the result has its top bit set if all eight bytes are plain. How: if a
+ * number larger than the byte is subtracted from it, or 1 is added to 0x7F, the top bit
+ * is set. A carry or borrow into the next byte comes only from a byte that is not plain.
  */
 static DT_INLINE uint64_t dt_text_marks(uint64_t w) {
   return w | (w + DT_EACH_BYTE(1)) | (w - DT_EACH_BYTE(0x20)) |
@@ -42,12 +41,12 @@ static DT_INLINE bool dt_text_copy_eights(char *out, const char *text, size_t le
   return (bad & DT_EACH_BYTE(0x80)) == 0;
 }
 
-#if defined(__GNUC__)
+#if defined(DT_HAS_VECTORS)
 typedef signed char dt_text_block __attribute__((vector_size(16)));
 typedef unsigned char dt_text_ublock __attribute__((vector_size(16)));
 
-/* The same for sixteen bytes: all bits of a byte are set where it is refused. A control byte, and
-   one that is no ASCII, is less than 0x21 as a signed number once 1 is added; a space is not. */
+/* The same for sixteen bytes: a byte of the result is not 0 where the text is not plain. If 1 is
+   added, control bytes and bytes that are not ASCII are below 0x21 as signed numbers. */
 static DT_INLINE dt_text_block dt_text_copy_sixteen(char *out, const char *text) {
   dt_text_block w;
   memcpy(&w, text, sizeof w);
@@ -56,7 +55,7 @@ static DT_INLINE dt_text_block dt_text_copy_sixteen(char *out, const char *text)
   return unfit | (dt_text_block)(w == '"') | (dt_text_block)(w == '\\');
 }
 
-/* The two steps that most ids take are no loop. */
+/* Most ids take the two steps before the loop. */
 static DT_INLINE bool dt_text_copy_sixteens(char *out, const char *text, size_t length) {
   dt_text_block bad = dt_text_copy_sixteen(out, text);
   bad |= dt_text_copy_sixteen(out + length - 16, text + length - 16);
@@ -70,9 +69,8 @@ static DT_INLINE bool dt_text_copy_sixteens(char *out, const char *text, size_t 
 #define dt_text_copy_sixteens dt_text_copy_eights
 #endif
 
-/* Copies a text and tells whether it is plain; false also for one of less than 8 bytes, which the
-   caller writes the long way. Steps of 16 or 8 bytes, the last one overlapping, and one look at the
-   end whether there was anything else. */
+/* Copies a text and returns whether it is plain. Also false for a text of less than 8 bytes: the
+   caller then writes it byte by byte. Copies 16 or 8 bytes a step; the last step overlaps. */
 static DT_INLINE bool dt_text_copy_plain(char *out, const char *text, size_t length) {
   if (length >= 16)
     return dt_text_copy_sixteens(out, text, length);
@@ -80,15 +78,15 @@ static DT_INLINE bool dt_text_copy_plain(char *out, const char *text, size_t len
 }
 
 /*
- * The same for many texts of 16 to 32 bytes, as most ids are, which are asked once, at the end,
- * whether all were plain. With SSE2 some are doubted without need: those with a space or an
- * exclamation mark.
+ * The same for many texts of 16 to 32 bytes, the length of most ids. Whether all were plain is
+ * asked once, at the end. With SSE2 the answer may be false without need: for texts that
+ * hold a space or an exclamation mark.
  */
 enum { DT_TEXT_SHORTEST_DOUBTED = 16, DT_TEXT_LONGEST_DOUBTED = 32 };
 
 #if defined(__SSE2__)
 typedef struct dt_text_doubts {
-  __m128i least; /* of the bytes at each place */
+  __m128i least; /* the smallest byte at each place, of all texts */
   __m128i most;
   __m128i backslash;
 } dt_text_doubts;
@@ -113,7 +111,8 @@ static DT_INLINE void dt_text_copy_doubting(char *out, const char *text, size_t 
   dt_text_copy_doubted(out + length - 16, text + length - 16, doubts);
 }
 
-/* Bytes compare as signed numbers: 0x7F and what is no ASCII are no more than 0, plus one. */
+/* SSE2 compares bytes as signed numbers: 0x7F and bytes that are not ASCII are at most 0 if 1 is
+   added. */
 static DT_INLINE bool dt_text_were_plain(const dt_text_doubts *doubts) {
   __m128i low = _mm_cmpgt_epi8(_mm_set1_epi8('"' + 1), doubts->least);
   __m128i ascii = _mm_cmpgt_epi8(_mm_add_epi8(doubts->most, _mm_set1_epi8(1)), _mm_setzero_si128());

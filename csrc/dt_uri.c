@@ -1,5 +1,7 @@
 #include "dt_uri.h"
 
+#include "dt_inline.h"
+
 #include "dt_limits.h"
 
 #include <stdint.h>
@@ -45,7 +47,7 @@ bool dt_uri_has_dot_segment(const char *segment, size_t length) {
   return false;
 }
 
-#if defined(__GNUC__)
+#if defined(DT_HAS_VECTORS)
 typedef unsigned char block __attribute__((vector_size(16)));
 
 /* All bits of a byte are set where it is no letter, digit, "-", "_" or "~". */

@@ -44,11 +44,11 @@ static int core_random(lua_State *L) {
   return 1;
 }
 
-/* core.retry_after(value, now) -> seconds, or nil when it says nothing usable. */
+/* core.retry_after(value, now) -> seconds, or nil when the value says nothing usable. */
 static int core_retry_after(lua_State *L) {
   size_t length = 0;
   const char *value = luaL_checklstring(L, 1, &length);
-  double seconds = dt_header_retry_after(value, length, (time_t)luaL_checknumber(L, 2));
+  double seconds = dt_header_retry_after(value, length, luaL_checknumber(L, 2));
   if (seconds < 0)
     return 0;
   lua_pushnumber(L, seconds);

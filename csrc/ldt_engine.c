@@ -196,7 +196,7 @@ static void set_answer(lua_State *L, const dt_answer *answer) {
     return; /* the rest only explains a failure */
   set_boolean(L, "sent", answer->sent);
   set_seconds(L, "retry_after",
-              dt_header_wait(answer->headers, answer->headers_length, time(NULL)));
+              dt_header_wait(answer->headers, answer->headers_length, (double)time(NULL)));
   set_text(L, "message", answer->message);
   set_text(L, "overflow", overflow_code(answer->overflow));
   set_boolean(L, "resent", answer->resent);

@@ -8,8 +8,11 @@
 
 #include <curl/curl.h>
 #include <dlfcn.h>
-#include <execinfo.h>
 #include <string.h>
+
+#if defined(__GLIBC__)
+#include <execinfo.h>
+#endif
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -41,6 +44,7 @@ static lua_State *victim;
    which it does from within OpenSSL. Nothing can be done about that from outside, so what it asks
    for there it gets. */
 static bool in_openssl(void) {
+#if defined(__GLIBC__) /* musl has no backtrace */
   void *frames[24];
   int count = backtrace(frames, 24);
   for (int i = 0; i < count; i++) {
@@ -48,6 +52,7 @@ static bool in_openssl(void) {
     if (dladdr(frames[i], &info) && info.dli_fname && strstr(info.dli_fname, "libssl"))
       return true;
   }
+#endif
   return false;
 }
 

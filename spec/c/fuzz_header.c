@@ -43,7 +43,7 @@ static long slow_find(const char *block, size_t length, const char *name, size_t
 }
 
 /* Digits are exact; a date lies between now and the limit; nothing else is read as a wait. */
-static void check_retry_after(const char *value, size_t length, time_t now) {
+static void check_retry_after(const char *value, size_t length, double now) {
   char *copy = malloc(length ? length : 1);
   CHECK(copy);
   memcpy(copy, value, length);
@@ -82,8 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   long slow = slow_find(block, length, name, &slow_length);
   CHECK(fast ? slow == fast - block && fast_length == slow_length : slow == -1);
   if (fast)
-    check_retry_after(fast, fast_length, (time_t)now);
-  check_retry_after(block, length, (time_t)now);
+    check_retry_after(fast, fast_length, (double)now);
+  check_retry_after(block, length, (double)now);
   free(block);
   return 0;
 }

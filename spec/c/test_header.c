@@ -56,6 +56,8 @@ static void find_within_bounds(void) {
     CHECK_ROW(length, !value || (value >= exact && value + found <= exact + length));
     free(exact);
   }
+  size_t found = 0;
+  CHECK(!dt_header_find(NULL, 0, "x-id", &found));
 }
 
 static void retry_after(void) {
@@ -91,6 +93,7 @@ static void retry_after(void) {
       {"Wed Oct 21 07:29:00 2015", 60},
       {"Fri, 01 Jan 2100 00:00:00 GMT", DT_MAX_RETRY_AFTER_SECONDS},
       {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+      {"21 Oct 2015 07:29:00", -1},
   };
   for (size_t row = 0; row < LENGTH(rows); row++) {
     double seconds = dt_header_retry_after(rows[row].value, strlen(rows[row].value), NOW);
@@ -99,7 +102,47 @@ static void retry_after(void) {
   CHECK(dt_header_retry_after("12", 1, NOW) < 1.5);
 }
 
+static void date(void) {
+  static const struct {
+    const char *value;
+    double seconds;
+  } rows[] = {
+      {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+      {"Sun, 06 Nov 1994 08:49:37 GMT", 784111777},
+      {"Sunday, 06-Nov-94 08:49:37 GMT", 784111777},
+      {"Sun Nov  6 08:49:37 1994", 784111777},
+      {"sun, 06 NOV 1994 08:49:37 gmt", 784111777},
+      {"Thu, 29 Feb 2024 23:59:60 GMT", 1709251200},
+      {"Tue, 19 Jan 2038 03:14:08 GMT", 2147483648},
+      {"Friday, 01-Jan-69 00:00:00 GMT", 3124224000},
+      {"Fri, 01 Jan 2100 00:00:00 GMT", 4102444800},
+      {"Fri, 31 Dec 9999 23:59:59 GMT", 253402300799},
+      {"", -1},
+      {"GMT", -1},
+      {"Sun, 06 Nov 1994", -1},
+      {"Sun, 06 Nov 08:49:37 GMT", -1},
+      {"Sun, 06 Nov 1994 24:00:00 GMT", -1},
+      {"Sun, 06 Nov 1994 08:60:00 GMT", -1},
+      {"Sun, 06 Nov 1994 08:49:61 GMT", -1},
+      {"Sun, 06 Nov 1994 8:49:37 GMT", -1},
+      {"Sun, 06 Nov 1994 08:49:3x GMT", -1},
+      {"Sun, 00 Nov 1994 08:49:37 GMT", -1},
+      {"Sun, 32 Nov 1994 08:49:37 GMT", -1},
+      {"Sun, 06 Now 1994 08:49:37 GMT", -1},
+      {"Sun, 06 Nov 1994 08:49:37 CET", -1},
+      {"Sun, 06 Nov 94x 08:49:37 GMT", -1},
+      {"Sun, 06 Nov 19940 08:49:37 GMT", -1},
+      {"1994-11-06T08:49:37Z", -1},
+  };
+  for (size_t row = 0; row < LENGTH(rows); row++) {
+    double seconds = dt_header_date(rows[row].value, strlen(rows[row].value));
+    CHECK_ROW(row, seconds >= rows[row].seconds && seconds <= rows[row].seconds);
+  }
+  CHECK(dt_header_date(NULL, 0) < 0);
+}
+
 int main(void) {
+  date();
   find();
   find_within_bounds();
   retry_after();

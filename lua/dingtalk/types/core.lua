@@ -30,7 +30,7 @@ function core.random() end
 
 --- Seconds that a Retry-After value asks for: a number or a date. Nil when it says nothing usable; at most a day.
 ---@param value string
----@param now number seconds since the epoch
+---@param now number seconds since 1970 by the local clock
 ---@return number?
 function core.retry_after(value, now) end
 
