@@ -53,15 +53,6 @@ static bool has_sent(const dt_handle *handle) {
   return size > transfer->size_before;
 }
 
-/* What the connect took is one way there and back. */
-static int64_t round_trip_us(CURL *easy) {
-  curl_off_t connected = 0;
-  curl_off_t looked_up = 0;
-  curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
-  curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
-  return connected > looked_up ? (int64_t)(connected - looked_up) : 0;
-}
-
 /* Called when the connection stands, before the first byte of the request is written; again when
    libcurl sends a request anew because a kept connection had died. */
 static int on_begin(void *user, char *remote_ip, char *local_ip, int remote_port, int local_port) {
@@ -73,8 +64,6 @@ static int on_begin(void *user, char *remote_ip, char *local_ip, int remote_port
   else
     curl_easy_getinfo(handle->easy, CURLINFO_REQUEST_SIZE, &transfer->size_before);
   transfer->began = true;
-  if (!transfer->origin->begun)
-    dt_origin_begun(transfer->origin, round_trip_us(handle->easy));
   return CURL_PREREQFUNC_OK;
 }
 
