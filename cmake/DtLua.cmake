@@ -1,13 +1,13 @@
 # Which Lua the bindings are compiled for. The module takes its Lua symbols from
 # the host that loads it, so only the headers matter for it.
 
-set(DT_LUA "5.4" CACHE STRING "Lua flavour: 5.4, 5.3, 5.2, 5.1 or luajit")
-set_property(CACHE DT_LUA PROPERTY STRINGS 5.4 5.3 5.2 5.1 luajit)
+set(DT_LUA "5.4" CACHE STRING "Lua flavour: 5.5, 5.4, 5.3, 5.2, 5.1 or luajit")
+set_property(CACHE DT_LUA PROPERTY STRINGS 5.5 5.4 5.3 5.2 5.1 luajit)
 set(DT_LUA_INCLUDE_DIR "" CACHE PATH
   "Directory of lua.h; found with pkg-config for DT_LUA when empty")
 
-if(NOT DT_LUA MATCHES "^(5\\.[1-4]|luajit)$")
-  message(FATAL_ERROR "DT_LUA is \"${DT_LUA}\"; it must be 5.4, 5.3, 5.2, 5.1 or luajit")
+if(NOT DT_LUA MATCHES "^(5\\.[1-5]|luajit)$")
+  message(FATAL_ERROR "DT_LUA is \"${DT_LUA}\"; it must be 5.5, 5.4, 5.3, 5.2, 5.1 or luajit")
 endif()
 
 find_package(PkgConfig REQUIRED)

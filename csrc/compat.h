@@ -1,11 +1,11 @@
-/* Lua 5.4's API on 5.1, 5.2, 5.3 and LuaJIT: only what the bindings use. */
+/* What the bindings use of the API of Lua 5.4 and 5.5, for 5.1, 5.2, 5.3 and LuaJIT. */
 #ifndef LDT_COMPAT_H
 #define LDT_COMPAT_H
 
 #include <lauxlib.h>
 #include <lua.h>
 
-/* The type of what was pushed, which lua_rawgeti itself tells since 5.3. */
+/* Returns the type of the value it pushes, as lua_rawgeti does since 5.3. */
 static inline int ldt_rawgeti(lua_State *L, int index, unsigned position) {
 #if LUA_VERSION_NUM >= 503
   return lua_rawgeti(L, index, (lua_Integer)position);
@@ -15,8 +15,9 @@ static inline int ldt_rawgeti(lua_State *L, int index, unsigned position) {
 #endif
 }
 
-/* What tells one interned string from all other values. lua_topointer gives strings' addresses
-   since 5.4, and has always done so in LuaJIT; elsewhere it is NULL for what is no string. */
+/* An address that tells an interned string, like a field's name, from all other values.
+   lua_topointer gives it since 5.4 and in LuaJIT. Elsewhere it is NULL for any value but a string.
+ */
 static inline const void *ldt_identity(lua_State *L, int index) {
 #if LUA_VERSION_NUM >= 504 || defined(LUA_LJDIR)
   return lua_topointer(L, index);
@@ -28,7 +29,7 @@ static inline const void *ldt_identity(lua_State *L, int index) {
 #if LUA_VERSION_NUM < 502
 
 #define lua_rawlen lua_objlen
-/* 5.1 has one environment table a userdata where later versions have a user value. */
+/* In 5.1 a userdata has an environment table where later versions have a user value. */
 #define lua_setuservalue lua_setfenv
 #define lua_getuservalue lua_getfenv
 

@@ -2,22 +2,24 @@
 
 #include "compat.h"
 
-enum { LONGEST_TRIED = 64 }; /* bytes of a string, to see whether it is interned */
+enum { LONGEST_TRIED = 64 }; /* bytes */
 
-/* Where Lua keeps a string of these bytes. */
+/* Pushes a string of these bytes and returns its address. */
 static const char *place_of(lua_State *L, const char *text, size_t length) {
   lua_pushlstring(L, text, length);
   return lua_tostring(L, -1);
 }
 
 /*
- * The longest of the lengths tried up to which equal strings are one string, 0
- * for none. Lua interns all strings of a length or none (5.1 and LuaJIT all, the
- * others those of up to 40 bytes where it was built as usual), but does not say
- * which. From 5.5 on lua_pushexternalstring makes short ones that are not.
+ * Up to which length, of those tried, equal strings are one string; 0 for none. Lua
+ * interns all strings of a length or none of them: LuaJIT and 5.1 those of any length,
+ * the others those of up to 40 bytes unless built otherwise. It does not say so, hence
+ * the trial. In 5.5 a host can make short strings that are not interned
+ * (lua_pushexternalstring), so there no length is safe. Field names are interned in all
+ * versions: 5.5 interns a short string when it becomes a table's key.
  */
 static size_t longest_interned(lua_State *L) {
-  static const char texts[2][LONGEST_TRIED]; /* equal ones at two places */
+  static const char texts[2][LONGEST_TRIED]; /* equal, at two addresses */
   size_t longest = LUA_VERSION_NUM < 505 ? LONGEST_TRIED : 0;
   for (size_t length = 1; length <= longest; length++) {
     const char *first = place_of(L, texts[0], length);

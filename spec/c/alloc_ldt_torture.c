@@ -171,7 +171,7 @@ static int finish(lua_State *L, int status) {
 /* victim.open() -> whether it worked, the message. What is armed stays so for the run that follows.
  */
 static int victim_open(lua_State *L) {
-  victim = lua_newstate(lua_memory, NULL);
+  victim = new_lua_state(lua_memory, NULL);
   if (!victim) {
     disarm();
     lua_pushboolean(L, false);

@@ -42,7 +42,7 @@ static int run(lua_State *L, const char *chunk) {
 }
 
 static lua_State *new_state(memory *heap) {
-  lua_State *L = lua_newstate(allocate, heap);
+  lua_State *L = new_lua_state(allocate, heap);
   if (!L)
     return NULL;
   luaL_openlibs(L);

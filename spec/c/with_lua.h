@@ -4,12 +4,18 @@
 #define WITH_LUA_H
 
 #include "compat.h"
+#include "dingtalk_core.h"
 
 #include <lualib.h>
 #include <stdbool.h>
 #include <stdio.h>
 
-int luaopen_dingtalk_core(lua_State *L);
+/* Lua 5.5 wants a seed for its hashes, too. */
+#if LUA_VERSION_NUM >= 505
+#define new_lua_state(allocate, user) lua_newstate(allocate, user, 0)
+#else
+#define new_lua_state(allocate, user) lua_newstate(allocate, user)
+#endif
 
 /* Raises, like everything of Lua, when out of memory. */
 static inline void open_modules(lua_State *L) {

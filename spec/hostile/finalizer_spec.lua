@@ -1,6 +1,7 @@
 -- A finalizer of the user's may run wherever Lua allocates: also inside the core, and close the very client that is
 -- at work. Run under the sanitizers too, which see what the core then still touches.
 local calendar = require "dingtalk.calendar"
+local collector = require "spec.support.collector"
 local example = require "spec.support.example"
 local sandbox = require "spec.support.sandbox"
 
@@ -25,15 +26,15 @@ local function collecting(number, act, work)
   end
   -- A trace of LuaJIT's that begins with a step of the collector, as each does now, never gets any further.
   if jit then jit.off() end
-  local pause, multiplier = collectgarbage("setpause", 0), collectgarbage("setstepmul", IS_54 and 1000 or 1e6)
+  local pause, multiplier = collector.set("pause", 0), collector.set("stepmul", IS_54 and 1000 or 1e6)
   if IS_54 then collectgarbage("incremental", 0, 0, 30) end -- a step is a whole collection
   collectgarbage()
   arm()
   local result, err = work()
   over = true
   if IS_54 then collectgarbage("incremental", 0, 0, 13) end
-  collectgarbage("setpause", pause)
-  collectgarbage("setstepmul", multiplier)
+  collector.set("pause", pause)
+  collector.set("stepmul", multiplier)
   if jit then jit.on() end
   collectgarbage()
   return result, err, count

@@ -1,3 +1,4 @@
+local collector = require "spec.support.collector"
 local core = require "dingtalk.core"
 local processes = require "spec.support.processes"
 local socket = require "socket"
@@ -167,8 +168,8 @@ describe("core.attendees", function()
       end
     end
     -- The collector at work all the time: some of its finalizers run in there.
-    local pause = collectgarbage("setpause", 100)
-    finally(function() collectgarbage("setpause", pause) end)
+    local pause = collector.set("pause", 100)
+    finally(function() collector.set("pause", pause) end)
     local round = 0
     while round < 4000 or (added == 0 and round < 20000) do
       round = round + 1
@@ -185,8 +186,8 @@ describe("core.attendees", function()
 
   it("sends nothing for a list that a finalizer has emptied meanwhile", function()
     local inside, emptied = false, 0
-    local pause = collectgarbage("setpause", 100)
-    finally(function() collectgarbage("setpause", pause) end)
+    local pause = collector.set("pause", 100)
+    finally(function() collector.set("pause", pause) end)
     local round = 0
     while emptied < 3 and round < 4000 do
       round = round + 1
