@@ -10,16 +10,20 @@ if(DT_SANITIZE)
   set(DT_SANITIZE_FLAGS "-fsanitize=${DT_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
 endif()
 
-# A call into Lua goes straight to its address, not by a stub that jumps there: encoding an attendee
-# takes ten of them. What the stubs are for, binding at the first call, -z now has no use for.
+# Calls into Lua go through the address itself instead of a stub in the procedure linkage table: to
+# encode an attendee takes ten of them.
 check_c_compiler_flag(-fno-plt DT_HAS_NO_PLT)
 if(DT_HAS_NO_PLT)
   set(DT_CALLS -fno-plt)
 endif()
 
 set(DT_POLLER "" CACHE STRING
-  "\"poll\": the portable poller, even where the system has a better one")
-set_property(CACHE DT_POLLER PROPERTY STRINGS "" poll)
+  "How to wait: empty for what the system has, poll, or kqueue (on Linux an imitation, for tests)")
+set_property(CACHE DT_POLLER PROPERTY STRINGS "" poll kqueue)
+if(NOT DT_POLLER MATCHES "^(poll|kqueue)?$")
+  message(FATAL_ERROR "DT_POLLER is \"${DT_POLLER}\"; it must be empty, poll or kqueue")
+endif()
+string(TOUPPER "${DT_POLLER}" dt_poller_upper)
 
 if(DT_FUZZ)
   if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
@@ -43,7 +47,10 @@ function(dt_compile_options target)
   # With extensions off the systems show ISO C only; the core needs POSIX and calls of Linux and the BSDs.
   target_compile_definitions(${target} PRIVATE
     _GNU_SOURCE _NETBSD_SOURCE _FILE_OFFSET_BITS=64
-    $<$<STREQUAL:${DT_POLLER},poll>:DT_POLLER_USE_POLL>)
+    $<$<BOOL:${DT_POLLER}>:DT_POLLER_USE_${dt_poller_upper}>)
+  if(DT_POLLER STREQUAL "kqueue" AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/spec/c/kqueue")
+  endif()
   target_compile_options(${target} PRIVATE
     ${DT_WARNINGS} ${DT_CALLS} ${DT_HARDENING} ${DT_SANITIZE_FLAGS} ${DT_FUZZ_FLAGS}
     $<$<BOOL:${DT_WERROR}>:-Werror>)
@@ -53,8 +60,9 @@ function(dt_compile_options target)
 endfunction()
 
 function(dt_link_as_lua_module target)
-  # Lua 5.1 unloads modules when a state closes, but libcurl's global state and
-  # our helper thread outlive the state: the code must stay mapped.
+  # nodelete: Lua 5.1 unloads modules when a state is closed, but libcurl's global state and the
+  # waker's thread may outlive the state. relro and now: addresses of functions are read-only once
+  # the module is loaded.
   foreach(flag IN ITEMS -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now)
     string(MAKE_C_IDENTIFIER "DT_HAS${flag}" known)
     check_linker_flag(C "${flag}" ${known})

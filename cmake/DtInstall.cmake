@@ -1,4 +1,4 @@
-# LuaRocks passes its own directories; everyone else gets the usual tree below the prefix.
+# LuaRocks sets these to its own directories. The defaults are the usual ones below the prefix.
 set(DT_INSTALL_LUADIR "${CMAKE_INSTALL_DATADIR}/lua/${DT_LUA_ABI}" CACHE STRING
   "Where the Lua files go (below it: dingtalk/)")
 set(DT_INSTALL_CDIR "${CMAKE_INSTALL_LIBDIR}/lua/${DT_LUA_ABI}" CACHE STRING
@@ -11,12 +11,27 @@ install(TARGETS dingtalk_core
 install(DIRECTORY lua/dingtalk DESTINATION "${DT_INSTALL_LUADIR}" COMPONENT module
   FILES_MATCHING PATTERN "*.lua")
 
-if(EXISTS "${PROJECT_SOURCE_DIR}/bin/dingtalk-calendar")
-  install(PROGRAMS bin/dingtalk-calendar DESTINATION "${DT_INSTALL_BINDIR}" COMPONENT tool)
+# The command is written for Lua 5.4 and names its interpreter. Other flavours get a copy that names
+# theirs, as far as its code runs there; where it does not, none is installed.
+set(DT_HAS_COMMAND OFF)
+if(DT_LUA MATCHES "^5\\.[45]$")
+  set(DT_HAS_COMMAND ON)
+  file(READ bin/dingtalk-calendar dt_command)
+  string(REPLACE "5.4" "${DT_LUA}" dt_command "${dt_command}")
+  file(CONFIGURE OUTPUT bin/dingtalk-calendar CONTENT "${dt_command}" @ONLY)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS bin/dingtalk-calendar)
+  install(PROGRAMS "${CMAKE_CURRENT_BINARY_DIR}/bin/dingtalk-calendar"
+    DESTINATION "${DT_INSTALL_BINDIR}" COMPONENT tool)
 endif()
 
 if(DT_INSTALL_STATIC)
   set_target_properties(dingtalk_core_static PROPERTIES EXCLUDE_FROM_ALL OFF)
   install(TARGETS dingtalk_core_static
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT static)
+  install(FILES csrc/dingtalk_core.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT static)
+  # Below the prefix that is given when it is installed.
+  file(RELATIVE_PATH dt_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+  configure_file(cmake/dingtalk-core.pc.in dingtalk-core.pc @ONLY)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/dingtalk-core.pc"
+    DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT static)
 endif()

@@ -1,5 +1,5 @@
-# Which Lua the bindings are compiled for. The module takes its Lua symbols from
-# the host that loads it, so only the headers matter for it.
+# Which Lua the bindings are compiled for. The module only needs its headers: the host
+# that loads it provides Lua's functions.
 
 set(DT_LUA "5.4" CACHE STRING "Lua flavour: 5.5, 5.4, 5.3, 5.2, 5.1 or luajit")
 set_property(CACHE DT_LUA PROPERTY STRINGS 5.5 5.4 5.3 5.2 5.1 luajit)

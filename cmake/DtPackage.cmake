@@ -1,5 +1,5 @@
-# "cpack" in a build configured with -DCMAKE_INSTALL_PREFIX=/usr makes a Debian
-# package: of the flavour 5.4 for plain Lua, of luajit for nginx and OpenResty.
+# tools/deb makes Debian packages with cpack: of flavour 5.4 for plain Lua, of luajit for nginx and
+# OpenResty.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME "lua-dingtalk-${DT_LUA}")
 set(CPACK_PACKAGE_VENDOR "lua-dingtalk contributors")
@@ -19,7 +19,7 @@ install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/${CPACK_PACKAGE_
 
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
-# Both packages can stand on one machine, so only one of them may own the command.
+# Both packages can be installed on one machine, so only one of them may own the command.
 if(DT_LUA STREQUAL "5.4")
   set(CPACK_COMPONENTS_ALL module copyright tool)
 else()
@@ -29,15 +29,19 @@ endif()
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION interpreters)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# core.so leaves its Lua symbols to the host, so no library says which host it is for.
-# libcurl's symbols do not tell which of its options are asked for; the version does.
+set(CPACK_PROJECT_CONFIG_FILE "${PROJECT_SOURCE_DIR}/cmake/DtPackageCheck.cmake")
+# The host provides Lua's symbols, so core.so depends on no Lua library. libcurl's symbols do not
+# tell which options we use, hence the version.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
   "lua-cjson, ca-certificates, libcurl4 (>= ${DT_CURL_MINIMUM})")
 if(DT_LUA STREQUAL "luajit")
   set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libnginx-mod-http-lua, luajit2 | luajit")
   set(CPACK_DEBIAN_PACKAGE_CONFLICTS "lua-dingtalk-5.1") # the same files
+elseif(DT_LUA STREQUAL "5.4")
+  # For the command. apt installs what is recommended, unless told otherwise.
+  set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "lua5.4, lua-argparse")
 else()
-  set(CPACK_DEBIAN_PACKAGE_SUGGESTS "lua${DT_LUA}, lua-argparse") # the latter for the command
+  set(CPACK_DEBIAN_PACKAGE_SUGGESTS "lua${DT_LUA}")
 endif()
 
 include(CPack)

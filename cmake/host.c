@@ -11,7 +11,7 @@
 #include <string.h>
 
 #ifdef DT_PRELOAD
-int luaopen_dingtalk_core(lua_State *L); /* from libdingtalk_core.a */
+#include <dingtalk_core.h>
 
 static void preload_core(lua_State *L) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);

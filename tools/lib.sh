@@ -6,7 +6,7 @@ DT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034
 DT_FLAVOURS=(lua5.4 luajit lua5.3 lua5.2 lua5.1)
 # Lua 5.4 built otherwise: the portable poller, sanitizers, fuzz targets.
-DT_VARIANTS=(poll asan tsan fuzz)
+DT_VARIANTS=(poll kqueue asan tsan fuzz)
 
 # Everything meant for people goes to stderr: stdout belongs to what a tool prints for programs.
 say() { printf '%s\n' "$*" >&2; }
@@ -100,7 +100,7 @@ still_service() {
 lua_of() {
   case $1 in
     asan | tsan) echo "$DT_ROOT/build/$1/bin/lua" ;;
-    poll) echo lua5.4 ;;
+    poll | kqueue) echo lua5.4 ;;
     *) echo "$1" ;;
   esac
 }
