@@ -3,10 +3,12 @@
 #include "dt_limits.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-enum { LONGEST_WAIT = 63 }; /* bytes of a Retry-After value */
+enum { MAX_VALUE_BYTES = 63 }; /* of a date or a number of seconds */
 
 static bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -45,92 +47,62 @@ const char *dt_header_find(const char *block, size_t length, const char *name,
   return NULL;
 }
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-/* -1 when it is no number of up to four digits. */
-static int read_number(const char *text, size_t length) {
-  int number = 0;
-  if (length == 0 || length > 4)
-    return -1;
-  for (size_t i = 0; i < length; i++) {
-    if (!is_digit(text[i]))
-      return -1;
-    number = number * 10 + (text[i] - '0');
-  }
-  return number;
-}
-
 typedef struct http_date {
-  int day, month, year; /* 0 until read */
-  int seconds;          /* of the day; -1 until read */
+  char month[4];
+  int day, year, hours, minutes, seconds;
 } http_date;
 
-/* Which of the three-letter names it is, from 1; 0 for none. */
-static int position_of(const char *names, const char *text, size_t length) {
-  for (int i = 0; length >= 3 && names[3 * i]; i++)
-    if (strncasecmp(names + 3 * i, text, 3) == 0)
-      return i + 1;
+/* RFC 9110, 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT" or
+   "Sun Nov  6 08:49:37 1994". */
+static bool read_date(const char *text, http_date *d) {
+  /* NOLINTBEGIN(cert-err34-c): no number has more than four digits */
+  int end = 0;
+  int count = sscanf(text, "%*9[A-Za-z], %2d%*1[ -]%3[A-Za-z]%*1[ -]%4d %2d:%2d:%2d GMT%n", &d->day,
+                     d->month, &d->year, &d->hours, &d->minutes, &d->seconds, &end);
+  if (count == 6 && end)
+    return text[end] == '\0';
+  count = sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", d->month, &d->day, &d->hours,
+                 &d->minutes, &d->seconds, &d->year, &end);
+  /* NOLINTEND(cert-err34-c) */
+  return count == 6 && text[end] == '\0';
+}
+
+/* From 1; 0 when it is none. */
+static int month_of(const char *name) {
+  static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  for (int i = 1; i <= 12; i++)
+    if (strlen(name) == 3 && strncasecmp(&names[(size_t)i * 3 - 3], name, 3) == 0)
+      return i;
   return 0;
 }
 
-static bool read_name(http_date *date, const char *text, size_t length) {
-  int month = length == 3 ? position_of("JanFebMarAprMayJunJulAugSepOctNovDec", text, length) : 0;
-  if (month)
-    date->month = month;
-  return month || position_of("MonTueWedThuFriSatSunGMTUTC", text, length);
+static bool is_between(int number, int least, int most) {
+  return number >= least && number <= most;
 }
 
-static bool read_time(http_date *date, const char *text, size_t length) {
-  if (length != 8 || text[5] != ':')
-    return false;
-  int hours = read_number(text, 2);
-  int minutes = read_number(text + 3, 2);
-  int seconds = read_number(text + 6, 2);
-  date->seconds = hours * 3600 + minutes * 60 + seconds;
-  return hours >= 0 && hours < 24 && minutes >= 0 && minutes < 60 && seconds >= 0 && seconds <= 60;
-}
-
-static bool read_day_or_year(http_date *date, const char *text, size_t length) {
-  int number = read_number(text, length);
-  if (!date->day) {
-    date->day = number;
-    return number >= 1 && number <= 31;
-  }
-  date->year = length > 2 ? number : number < 70 ? 2000 + number : 1900 + number;
-  return number >= 0 && (length == 2 || length == 4);
-}
-
-static bool read_part(http_date *date, const char *text, size_t length) {
-  if (!is_digit(text[0]))
-    return read_name(date, text, length);
-  if (length > 2 && text[2] == ':')
-    return read_time(date, text, length);
-  return read_day_or_year(date, text, length);
-}
-
-/* In the Gregorian calendar; a year begins with March, so that a leap day is its last. */
-static double days_since_1970(int year, int month, int day) {
+/* In the Gregorian calendar; a year begins with March here, so that a leap day is its last. */
+static int64_t days_since_1970(int year, int month, int day) {
   month = (month + 9) % 12;
   year -= month / 10;
-  return 365.0 * year + year / 4 - year / 100 + year / 400 + (month * 306 + 5) / 10 + day - 719469;
+  return INT64_C(365) * year + year / 4 - year / 100 + year / 400 + (month * 306 + 5) / 10 + day -
+         719469;
 }
 
-/* All three forms have the same parts: a name of a day, day, name of a month, year and time. */
 double dt_header_date(const char *value, size_t length) {
-  http_date date = {.seconds = -1};
-  for (size_t start = 0; start < length;) {
-    size_t end = start;
-    while (end < length && !memchr(" ,-", value[end], 3))
-      end++;
-    if (end > start && !read_part(&date, value + start, end - start))
-      return -1;
-    start = end + 1;
-  }
-  if (!date.day || !date.month || !date.year || date.seconds < 0)
+  char text[MAX_VALUE_BYTES + 1];
+  http_date d = {.day = 0};
+  if (length == 0 || length > MAX_VALUE_BYTES)
     return -1;
-  return days_since_1970(date.year, date.month, date.day) * 86400 + date.seconds;
+  memcpy(text, value, length);
+  text[length] = '\0';
+  if (!read_date(text, &d) || !month_of(d.month) || !is_between(d.day, 1, 31) ||
+      !is_between(d.year, 0, 9999) || !is_between(d.hours, 0, 23) ||
+      !is_between(d.minutes, 0, 59) || !is_between(d.seconds, 0, 60))
+    return -1;
+  if (d.year < 100)
+    d.year += d.year < 70 ? 2000 : 1900;
+  int64_t hours = 24 * days_since_1970(d.year, month_of(d.month), d.day) + d.hours;
+  return (double)((hours * 60 + d.minutes) * 60 + d.seconds);
 }
 
 static double clamp(double seconds) {
@@ -142,9 +114,9 @@ static double clamp(double seconds) {
 double dt_header_retry_after(const char *value, size_t length, double now) {
   double seconds = 0;
   size_t digits = 0;
-  if (length == 0 || length > LONGEST_WAIT)
+  if (length == 0 || length > MAX_VALUE_BYTES)
     return -1;
-  for (; digits < length && is_digit(value[digits]); digits++)
+  for (; digits < length && value[digits] >= '0' && value[digits] <= '9'; digits++)
     seconds = seconds * 10 + (value[digits] - '0');
   if (digits)
     return digits == length ? clamp(seconds) : -1;

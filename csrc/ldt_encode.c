@@ -261,65 +261,22 @@ DT_RARE static bool fail_entry(ldt_encoder *enc, int type) {
   return fail(enc, "wrong_type", lua_typename(enc->L, type));
 }
 
-static bool read_entry(ldt_encoder *enc, int at, dt_idset_entry *entry) {
+/* Counts the keys, all of which must be positive whole numbers, none far beyond the longest list.
+   Where they leave a hole is found later. There are none if a finalizer has removed them meanwhile.
+ */
+static bool count_keys(ldt_encoder *enc, uint32_t *found) {
   lua_State *L = enc->L;
-  int type = lua_type(L, at);
-  if (type == LUA_TTABLE)
-    return read_fields(L, enc, at, entry) || fail_fields(enc, at);
-  if (type != LUA_TSTRING)
-    return fail_entry(enc, type);
-  entry->said = UNSAID;
-  entry->id = lua_tolstring(L, at, &entry->length);
-  return true;
-}
-
-/* Adds all entries while lua_next visits them in the order of the list, as it does for most tables.
-   False if an entry is wrong, or if the order is another one: then `in_order` is false, too. Never
-   adds more than `count`, for which there is room: finalizers may have added entries since. */
-static bool add_in_order(ldt_encoder *enc, uint32_t count, bool *in_order) {
-  lua_State *L = enc->L;
-  enum { KEY = LAST_ARGUMENT + 1, VALUE };
-  *in_order = true;
   lua_pushnil(L);
-  while (lua_next(L, 1)) {
-    enc->position++;
-    if (enc->position > count || lua_type(L, KEY) != LUA_TNUMBER ||
-        lua_tonumber(L, KEY) != (lua_Number)enc->position) {
-      *in_order = false;
-      return false;
-    }
-    if (!read_entry(enc, VALUE, &enc->entries[enc->position - 1]) || !add(enc))
-      return false;
-    lua_settop(L, KEY);
-  }
-  return true;
-}
-
-/* Whether the table has `count` keys, all of them positive whole numbers, none far beyond the
-   longest list. Such a table may still have a hole, which add_by_position finds. */
-static bool check_keys(ldt_encoder *enc, uint32_t count) {
-  lua_State *L = enc->L;
-  uint32_t found = 0;
-  lua_pushnil(L);
-  while (lua_next(L, 1)) {
+  for (*found = 0; lua_next(L, 1); ++*found) {
     lua_Number key = lua_type(L, -2) == LUA_TNUMBER ? lua_tonumber(L, -2) : 0;
+    lua_pop(L, 1);
     if (key < 1 || key > DT_MAX_ATTENDEES * 1000.0 || key != (lua_Number)(uint32_t)key) {
-      enc->position = 0;
-      lua_pop(L, 1);
       fail(enc, "not_a_list", NULL);
       enc->with_field = true;
       return false;
     }
-    found++;
-    lua_pop(L, 1);
   }
-  if (found == count)
-    return true;
-  for (enc->position = 1;; enc->position++) {
-    if (ldt_rawgeti(L, 1, enc->position) == LUA_TNIL)
-      return fail(enc, "hole", NULL);
-    lua_pop(L, 1);
-  }
+  return *found || fail(enc, "no_attendees", NULL);
 }
 
 /* Reads strings from `position` up to `end` or to the first entry that is none, and returns where
@@ -412,13 +369,9 @@ static bool add_by_position(ldt_encoder *enc, uint32_t count) {
   return true;
 }
 
-/* Discards what was written so far and opens the first batch. */
+/* The memory for the whole list. */
 static bool start(ldt_encoder *enc, uint32_t count) {
   ldt_attendees *out = enc->out;
-  dt_buf_clear(&out->body, out->body.capacity);
-  dt_idset_free(&out->seen);
-  out->batch_count = 0;
-  enc->position = 0;
   if (!enc->unique && !dt_idset_init(&out->seen, count))
     return fail(enc, "out_of_memory", NULL);
   if (!dt_buf_reserve(&out->body, (count + (size_t)1) * USUAL_ATTENDEE_BYTES))
@@ -428,7 +381,6 @@ static bool start(ldt_encoder *enc, uint32_t count) {
 }
 
 static bool add_all(ldt_encoder *enc, uint32_t count) {
-  bool in_order = true;
   enc->unique = count == 1;
   enc->key_id = enc->strings->key_id;
   enc->key_optional = enc->removing ? (const void *)enc : enc->strings->key_optional;
@@ -437,25 +389,19 @@ static bool add_all(ldt_encoder *enc, uint32_t count) {
   if (enc->longest_usual < DT_TEXT_LONGEST_DOUBTED)
     enc->longest_usual = 0;
   /* Before start: this may allocate in Lua, and so raise or run a finalizer. */
-  bool is_list = ldt_is_sequence(enc->L, count);
-  if (!start(enc, count))
+  bool is_sequence = ldt_is_sequence(enc->L, count);
+  uint32_t keys = count;
+  if (!start(enc, count) || !(is_sequence || count_keys(enc, &keys)) ||
+      !add_by_position(enc, count))
     return false;
-  if (is_list)
-    return add_by_position(enc, count);
-  if (add_in_order(enc, count, &in_order))
+  if (keys <= count)
     return true;
-  if (in_order)
-    return false;
-  lua_settop(enc->L, LAST_ARGUMENT);
-  return check_keys(enc, count) && start(enc, count) && add_by_position(enc, count);
+  enc->position++;
+  return fail(enc, "hole", NULL);
 }
 
 bool ldt_encode(ldt_encoder *enc, uint32_t count) {
-  bool done = add_all(enc, count);
-  /* A finalizer may have removed all entries since they were counted. */
-  if (done && !enc->count)
-    done = fail(enc, "no_attendees", NULL);
-  done = done && close_batch(enc, enc->position);
+  bool done = add_all(enc, count) && close_batch(enc, enc->position);
   dt_idset_free(&enc->out->seen);
   return done;
 }
