@@ -54,7 +54,7 @@ uint32_t dt_idset_add(dt_idset *set, uint32_t position);
  * of the same kind. Inline, since it is done for each attendee: half as many instructions.
  */
 static DT_INLINE uint32_t dt_idset_add_interned(dt_idset *set, uint32_t position, const char *id) {
-  uint32_t slot = (uint32_t)((uintptr_t)id * set->multiplier >> set->shift);
+  size_t slot = (size_t)((uintptr_t)id * set->multiplier >> set->shift);
   while (!DT_LIKELY(!set->slots[slot])) {
     if (dt_idset_at(set, set->slots[slot])->id == id)
       return set->slots[slot];
