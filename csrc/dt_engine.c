@@ -1,5 +1,6 @@
 #include "dt_engine.h"
 
+#include "dt_fd.h"
 #include "dt_handle.h"
 #include "dt_limits.h"
 #include "dt_poller.h"
@@ -103,10 +104,20 @@ static bool set_multi(dt_engine *engine) {
          SET(CURLMOPT_MAX_CONCURRENT_STREAMS, (long)DT_MOST_STREAMS);
 }
 
+/* Keeps the sockets by which libcurl wakes itself from programs that the host starts: 7.88 does
+ * not. */
+static CURLM *init_multi(void) {
+  int sockets[2];
+  dt_fd_next_two(sockets);
+  CURLM *multi = curl_multi_init();
+  dt_fd_keep_private(sockets);
+  return multi;
+}
+
 static bool open_multi(dt_engine *engine) {
   if (engine->multi)
     return true;
-  engine->multi = curl_multi_init();
+  engine->multi = init_multi();
   if (engine->multi && set_multi(engine))
     return true;
   curl_multi_cleanup(engine->multi);

@@ -39,6 +39,29 @@ int dt_fd_socket(int domain, int type, int protocol) {
 }
 #endif
 
+void dt_fd_next_two(int numbers[2]) {
+  /* A pipe takes the two lowest numbers that are free, as a pair of sockets does. */
+  if (pipe(numbers) != 0) {
+    numbers[0] = numbers[1] = -1;
+    return;
+  }
+  close(numbers[0]);
+  close(numbers[1]);
+}
+
+static bool is_unix_socket(int fd) {
+  struct sockaddr_storage name;
+  socklen_t length = sizeof name;
+  return fd >= 0 && getsockname(fd, (struct sockaddr *)&name, &length) == 0 &&
+         name.ss_family == AF_UNIX;
+}
+
+void dt_fd_keep_private(const int numbers[2]) {
+  for (int i = 0; i < 2; i++)
+    if (is_unix_socket(numbers[i]))
+      fcntl(numbers[i], F_SETFD, FD_CLOEXEC);
+}
+
 #if defined(__linux__)
 
 #include <sys/epoll.h>

@@ -27,6 +27,14 @@ void dt_fd_close(dt_fd *fd);
 /* A socket that programs started by the host do not inherit; -1 with errno. */
 int dt_fd_socket(int domain, int type, int protocol);
 
+/*
+ * For a library that opens two unix sockets and lets programs inherit them: dt_fd_next_two gives
+ * the numbers they will have, dt_fd_keep_private then makes them close-on-exec, if they are
+ * unix sockets. Another thread that opens descriptors meanwhile may get the numbers.
+ */
+void dt_fd_next_two(int numbers[2]);
+void dt_fd_keep_private(const int numbers[2]);
+
 #if defined(__linux__)
 /*
  * Whether the epoll instance `epoll` watches `fd`, which is ours. That tells our instances from all
