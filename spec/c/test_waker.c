@@ -2,9 +2,13 @@
 
 #include "dt_waker.h"
 
+#if defined(__linux__)
+
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -120,19 +124,21 @@ static void abandoned_by_a_child(void) {
   close_host(&self);
 }
 
-/* As a daemon does it: other descriptors then have the numbers of ours. */
+/* As a daemon does it: other descriptors, among them of our kinds, then have the numbers of ours.
+ */
 static void leaves_what_is_not_its_own(void) {
+  enum { END = 20 };
   host self = start();
   pid_t child = fork();
   CHECK(child >= 0);
   if (child == 0) {
-    for (int fd = 3; fd < 32; fd++)
+    for (int fd = 3; fd < END; fd++) {
       close(fd);
-    host other = start();
+      CHECK((fd % 2 ? epoll_create1(0) : socket(AF_UNIX, SOCK_STREAM, 0)) == fd);
+    }
     dt_waker_abandon(self.waker);
-    make_event(&other);
-    expect_byte(&other);
-    dt_waker_free(other.waker);
+    for (int fd = 3; fd < END; fd++)
+      CHECK_ROW(fd, fcntl(fd, F_GETFD) != -1);
     _exit(0);
   }
   int status = 0;
@@ -141,6 +147,7 @@ static void leaves_what_is_not_its_own(void) {
   close_host(&self);
 }
 
+#if !defined(__SANITIZE_THREAD__)
 static void closed_behind_its_back(void) {
   pid_t child = fork();
   CHECK(child >= 0);
@@ -158,17 +165,25 @@ static void closed_behind_its_back(void) {
   int status = 0;
   CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
+#endif
 
 int main(void) {
-#if !defined(__linux__)
-  CHECK(!dt_waker_new());
-  return 0;
-#endif
   writes_a_byte_for_each_event();
   ends_when_the_host_went();
   nobody_connects();
   abandoned_by_a_child();
   leaves_what_is_not_its_own();
+#if !defined(__SANITIZE_THREAD__) /* it takes the closing for a data race */
   closed_behind_its_back();
+#endif
   return 0;
 }
+
+#else
+
+int main(void) {
+  CHECK(!dt_waker_new());
+  return 0;
+}
+
+#endif
