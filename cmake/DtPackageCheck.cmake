@@ -1,3 +1,5 @@
+cmake_minimum_required(VERSION 3.25)
+
 # cpack runs this first. Without dpkg-shlibdeps it would make a package that lacks the dependency on
 # the C library, and say nothing.
 find_program(DT_DPKG_SHLIBDEPS dpkg-shlibdeps)
