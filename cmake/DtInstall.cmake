@@ -31,7 +31,7 @@ if(DT_INSTALL_STATIC)
   install(FILES csrc/dingtalk_core.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT static)
   # Below the prefix that is given when it is installed.
   file(RELATIVE_PATH dt_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
-  configure_file(cmake/dingtalk-core.pc.in dingtalk-core.pc @ONLY)
-  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/dingtalk-core.pc"
+  configure_file(cmake/dingtalk_core.pc.in dingtalk_core.pc @ONLY)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/dingtalk_core.pc"
     DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT static)
 endif()
