@@ -11,6 +11,7 @@ local function environment(more)
   local service = sandbox.start()
   local variables = {
     DINGTALK_TOKEN = example.TOKEN, DINGTALK_USER = example.USER, DINGTALK_EVENT = example.EVENT,
+    DINGTALK_APP_KEY = "dingsandboxapp", DINGTALK_APP_SECRET = "sandbox-app-secret",
     DINGTALK_ATTENDEES = "alice bob", DINGTALK_BASE_URL = service.base_url, DINGTALK_CA_FILE = service.ca_file,
   }
   for name, value in pairs(more or {}) do variables[name] = value end
@@ -82,6 +83,8 @@ describe("the example", function()
     assert.truthy(post('{"event":"none","people":["a"]}'):find('"kind":"not_found"', 1, true))
     local said = post "{}"
     assert.truthy(said:find('"kind":"argument"', 1, true), said)
+    local metrics = processes.output_of(("curl -s --noproxy '*' http://127.0.0.1:%d/metrics"):format(port))
+    assert.truthy(metrics:find('dingtalk_requests{operation="add_attendees",kind="ok"} 1', 1, true), metrics)
     processes.stop(pid)
     assert.same({ "alice", "bob" }, example.attendees())
   end)
