@@ -1,0 +1,33 @@
+-- Calls in threads of copas, while another thread goes on.
+local calendar = require "dingtalk.calendar"
+local copas = require "copas"
+
+-- DINGTALK_TOKEN, DINGTALK_USER: unionId of the event's creator, DINGTALK_EVENT, DINGTALK_ATTENDEES: unionIds
+local function env(name) return os.getenv(name) or error(name .. " is not set: see the top of this file", 0) end
+local token, user, event, attendees = env "DINGTALK_TOKEN", env "DINGTALK_USER", env "DINGTALK_EVENT",
+  env "DINGTALK_ATTENDEES"
+
+local client = assert(calendar.new {
+  loop = "copas",
+  base_url = os.getenv "DINGTALK_BASE_URL", -- nil: the real service
+  ca_file = os.getenv "DINGTALK_CA_FILE",
+})
+local waiting, ticks = 0, 0
+
+for id in attendees:gmatch "%S+" do
+  waiting = waiting + 1
+  copas.addthread(function()
+    local result, err = client:add_attendees(token, user, nil, event, { id })
+    print(result and "added " .. id or tostring(err))
+    waiting = waiting - 1
+    if waiting == 0 then client:close() end
+  end)
+end
+copas.addthread(function()
+  while waiting > 0 do
+    ticks = ticks + 1
+    copas.sleep(0.001)
+  end
+end)
+copas.loop()
+io.stderr:write(ticks, " ticks of the other thread\n")
