@@ -1,13 +1,16 @@
--- Calls in threads of copas, while another thread goes on.
+-- Several calls at a time in threads of copas, while another thread goes on. Environment:
+--   DINGTALK_TOKEN, DINGTALK_USER: unionId of the event's creator, DINGTALK_EVENT,
+--   DINGTALK_ATTENDEES: unionIds, separated by spaces
 local calendar = require "dingtalk.calendar"
 local copas = require "copas"
 
--- DINGTALK_TOKEN, DINGTALK_USER: unionId of the event's creator, DINGTALK_EVENT, DINGTALK_ATTENDEES: unionIds
-local function env(name) return os.getenv(name) or error(name .. " is not set: see the top of this file", 0) end
+local function must(value, err) return value or error(tostring(err), 0) end
+local function env(name) return must(os.getenv(name), name .. " is not set: see the top of this file") end
+
 local token, user, event, attendees = env "DINGTALK_TOKEN", env "DINGTALK_USER", env "DINGTALK_EVENT",
   env "DINGTALK_ATTENDEES"
 
-local client = assert(calendar.new {
+local client = must(calendar.new {
   loop = "copas",
   base_url = os.getenv "DINGTALK_BASE_URL", -- nil: the real service
   ca_file = os.getenv "DINGTALK_CA_FILE",
