@@ -66,8 +66,7 @@ local runners = {}
 
 function runners.lua(block, directory)
   write(directory .. "/block.lua", block.text)
-  local text, complaints = run(("%s %s/spec/support/page_block.lua block.lua"):format(processes.interpreter(),
-    quote(ROOT)), directory)
+  local text, complaints = run(processes.interpreter() .. " block.lua", directory)
   assert.equal("", complaints)
   local expected = expected_output(block)
   if expected then assert.equal(expected, text) end
