@@ -64,7 +64,8 @@ local function functions_of(world, row)
   for name, value in pairs(world.modules[row.name]) do
     local annotation = type(value) == "function" and public.module_function(world.all, row, name)
     if annotation then
-      found[#found + 1] = { title = ("%s.%s(%s)"):format(row.name, name, names_of(annotation)), annotation = annotation }
+      local title = ("%s.%s(%s)"):format(row.name, name, names_of(annotation))
+      found[#found + 1] = { title = title, annotation = annotation }
     end
   end
   table.sort(found, function(a, b) return a.title < b.title end)
@@ -87,9 +88,9 @@ local function write_modules(out, world)
     write(out, "## " .. row.require, "")
     for _, one in ipairs(functions_of(world, row)) do write_signature(out, one.title, one.annotation) end
     if row.name == "calendar" then
-      write(out, "Each [method of a client](#methods-of-a-client) that calls the service is also a function of this module,",
-        "without the client: `calendar.add_attendees(token, …)`. It uses a client with the default configuration, made at",
-        "the first call.", "")
+      write(out, "Each [method of a client](#methods-of-a-client) that calls the service is also a function of this",
+        "module, without the client: `calendar.add_attendees(token, …)`. It uses a client with the default configuration",
+        "and `DINGTALK_BASE_URL` and `DINGTALK_CA_FILE` of the environment, made at the first call.", "")
     end
   end
 end
