@@ -79,8 +79,9 @@ for i, frame in ipairs(frames) do
     and ("@keyframes f%d{0%%,%.2f%%{opacity:0}%.2f%%,%.2f%%{opacity:1}%.2f%%,100%%{opacity:0}}"):format(i, from,
       from + 0.01, to - 0.01, to)
     or ("@keyframes f%d{0%%,%.2f%%{opacity:0}%.2f%%,100%%{opacity:1}}"):format(i, from, from + 0.01)
-  out[#out + 1] = ('<text xml:space="preserve" x="%d" y="%d" fill="%s" style="animation:f%d %.1fs infinite%s">%s</text>')
-    :format(PAD, PAD + frame.row * LINE + 13, frame.colour, i, total, to and ";opacity:0" or "", escape(frame.text))
+  local element = '<text xml:space="preserve" x="%d" y="%d" fill="%s" style="animation:f%d %.1fs infinite%s">%s</text>'
+  out[#out + 1] = element:format(PAD, PAD + frame.row * LINE + 13, frame.colour, i, total, to and ";opacity:0" or "",
+    escape(frame.text))
 end
 io.write(([[
 <svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d">

@@ -5,7 +5,7 @@ local processes = require "spec.support.processes"
 local sandbox = require "spec.support.sandbox"
 
 local quote = processes.quote
-local NEEDS = { cqueues = "cqueues", luv = "luv" }
+local NEEDS = { cqueues = "cqueues", luv = "luv", copas = "copas", redis = "redis" }
 
 local function environment(more)
   local service = sandbox.start()
@@ -29,7 +29,7 @@ describe("the example", function()
   before_each(sandbox.reset)
   teardown(sandbox.reset)
 
-  for _, name in ipairs { "add_attendees", "cqueues", "luv", "frames" } do
+  for _, name in ipairs { "add_attendees", "cqueues", "luv", "copas", "frames" } do
     it(name .. " adds people", function()
       local needed = NEEDS[name]
       if needed and not pcall(require, needed) then return pending("no " .. needed .. " for this Lua") end
@@ -40,6 +40,16 @@ describe("the example", function()
       assert.truthy(said:find("added", 1, true), said)
     end)
   end
+
+  it("redis shares a token between two processes", function()
+    if not (processes.has_redis() and pcall(require, "redis")) then return pending "no redis-server or no lua-redis" end
+    local server = processes.redis()
+    local more = { REDIS_PORT = ("%d"):format(server.port) }
+    local first, second = run("redis", more), run("redis", more)
+    processes.stop_redis(server)
+    assert.same({ "added 2 people\n", "added 2 people\n" }, { first, second })
+    assert.equal(1, sandbox.counters().operations.access_token.calls)
+  end)
 
   it("errors settles in a second run what the first left open", function()
     local state = processes.directory() .. "/state"

@@ -78,7 +78,7 @@ describe("the check of the docs #slow", function()
     { "a kind that the page in Chinese leaves out", "kinds", "docs/zh-CN.md", "| `tls` |", "| |",
       "docs/zh-CN.md: no table has a row for `tls`" },
     { "a kind that the annotations describe otherwise", "kinds", "lua/dingtalk/types.lua",
-      '---| "throttled" # too many calls', '---| "throttled" # too many people', "dingtalk.ErrorKind says of throttled" },
+      '---| "throttled" # too many calls', '---| "throttled" # too many people', "ErrorKind says of throttled" },
     { "a code of another kind", "codes", "docs/errors.md", "| `notInEvent` | `invalid` |",
       "| `notInEvent` | `server` |", "the code `notInEvent` is of kind invalid" },
     { "a kind without an annotation", "kinds", "lua/dingtalk/types.lua", '---| "quota"', '---| "quotas"',
