@@ -55,7 +55,7 @@ describe("the example", function()
       local needs = file:read "*a"
       file:close()
       for library in needs:gmatch 'require "(%a+)"' do
-        if not pcall(require, library) then return pending("no " .. library .. " for this Lua") end
+        if not processes.can_load(library) then return pending("no " .. library .. " for this Lua") end
       end
       local words = { "env", "-i", "PATH=$PATH", "HOME=$HOME", "LUA_PATH=" .. quote(package.path),
         "LUA_CPATH=" .. quote(package.cpath), processes.interpreter(), path, "2>&1 </dev/null" }

@@ -42,7 +42,7 @@ end
 -- Of the libraries that a block needs, the first that this Lua does not have.
 local function missing(block)
   for name in block.text:gmatch 'require "([%w_.]+)"' do
-    if not name:find "^dingtalk%." and not pcall(require, name) then return name end
+    if not name:find "^dingtalk%." and not processes.can_load(name) then return name end
   end
 end
 

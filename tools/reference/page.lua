@@ -89,8 +89,8 @@ local function write_modules(out, world)
     for _, one in ipairs(functions_of(world, row)) do write_signature(out, one.title, one.annotation) end
     if row.name == "calendar" then
       write(out, "Each [method of a client](#methods-of-a-client) that calls the service is also a function of this",
-        "module, without the client: `calendar.add_attendees(token, …)`. It uses a client that is made at the first call,",
-        "with the default configuration, and `DINGTALK_BASE_URL` and `DINGTALK_CA_FILE` of the environment.", "")
+        "module, without the client: `calendar.add_attendees(token, …)`. It uses a client that is made at the first",
+        "call, with the default configuration, `DINGTALK_BASE_URL` and `DINGTALK_CA_FILE`.", "")
     end
   end
 end
