@@ -123,14 +123,24 @@ function runners.nginx(block, directory)
 end
 
 local function try(block, runner)
-  if runner == "nginx" and not jit then return pending "nginx's own Lua is LuaJIT" end
-  if runner == "sh" and _VERSION ~= "Lua 5.4" then return pending "the command needs Lua 5.4" end
   if runner == "nginx" and nginx.missing() then return pending(nginx.missing()) end
   local absent = block.language == "lua" and runner ~= "nginx" and missing(block)
   if absent then return pending("no " .. absent .. " for this Lua") end
   local directory = processes.directory()
   runners[runner](block, directory)
   output_of("rm -r " .. directory)
+end
+
+-- nginx's own Lua is LuaJIT, and the command's is 5.4.
+local can_run = { lua = true, nginx = rawget(_G, "jit") ~= nil, sh = _VERSION == "Lua 5.4" }
+
+-- What runs a block in this Lua, or nil. Named blocks of shell are those of docs/install.md, which change the system
+-- they run on.
+local function runner_of(block)
+  local mark = block.mark or ""
+  if mark:find "^not run: %a" or mark:find "^block: " then return nil end
+  local runner = mark:match "^run: (%w+)$" or block.language
+  return can_run[runner] and (block.language == "lua" or block.language == "sh") and runner or nil
 end
 
 local pages = {}
@@ -145,11 +155,9 @@ for _, path in ipairs(pages) do
     teardown(sandbox.reset)
 
     for _, block in ipairs(blocks) do
-      local host = (block.mark or ""):match "^run: (%w+)$"
-      -- Named blocks of shell are those of docs/install.md, which change the system they run on.
-      local skipped = (block.mark or ""):find "^not run: %a" or (block.mark or ""):find "^block: "
-      if (block.language == "lua" or block.language == "sh") and not skipped then
-        it(("the block at line %d runs"):format(block.line), function() try(block, host or block.language) end)
+      local runner = runner_of(block)
+      if runner then
+        it(("the block at line %d runs"):format(block.line), function() try(block, runner) end)
       end
     end
   end)
