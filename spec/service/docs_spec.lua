@@ -97,6 +97,8 @@ describe("the check of the docs #slow", function()
       "requests made for one; 4", "run tools/docs write" },
     { "an example that is no Lua", "code", "docs/games.md", "coroutine.wrap(function()", "coroutine.wrap(function(",
       "the example does not compile" },
+    { "a picture of other figures", "picture", "bench/figures.md",
+      "| module, Lua 5.4, strings | 127 µs", "| module, Lua 5.4, strings | 927 µs", "run bench/summary" },
     { "a link to no file", "links", "README.md", "(docs/start.md)", "(docs/begin.md)", "there is no docs/begin.md" },
     { "a link to no heading", "links", "docs/nginx.md", "install.md#nginx-and-openresty", "install.md#setup",
       "docs/install.md has no heading #setup" },

@@ -1,4 +1,6 @@
 -- What is public and not documented, or documented and not so. Each check adds findings: one line each.
+local summary = require "bench.lib.summary"
+
 local markdown = require "tools.reference.markdown"
 local page = require "tools.reference.page"
 local public = require "tools.reference.public"
@@ -268,6 +270,13 @@ function checks.readme(world, find)
   if count > README_WORDS then find(("README.md has %d words, at most %d"):format(count, README_WORDS)) end
 end
 
+--- A picture of other figures than those that stand in bench.
+function checks.picture(world, find)
+  if world.read("bench/summary.svg") ~= summary.draw(world.read("bench/figures.md")) then
+    find("bench/summary.svg does not show bench/figures.md: run bench/summary")
+  end
+end
+
 --- Examples in the pages that are no Lua.
 function checks.code(world, find)
   local compile = loadstring or load
@@ -314,7 +323,7 @@ end
 
 checks.names = {
   "annotations", "functions", "calls", "options", "defaults", "kinds", "codes", "limits", "reference", "code", "readme",
-  "links",
+  "picture", "links",
 }
 
 --- Runs all checks.
