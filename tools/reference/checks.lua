@@ -189,7 +189,7 @@ function checks.kinds(world, find)
   end
 end
 
--- How a code of ours stands in the source.
+-- How our codes are written in the source.
 local code_patterns = {
   'errors%.argument%([^,]+,%s*"([%l_]+)"', '%f[%w_]code = "([%l_]+%l)"', 'bad%("([%l_]+)"',
   'bad_person%([%w]+, "([%l_]+)"', 'cancelled, slot%.sent = "([%l_]+)"', 'fail%(enc, "([%l_]+)"',

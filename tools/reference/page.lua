@@ -20,7 +20,7 @@ local function is_public(name)
   return name:find("^dingtalk%.%u") and not public.internal_classes[name]
 end
 
--- A type, with a link to the first of ours in it.
+-- A type, with a link to the first documented type in it.
 local function type_link(text)
   for name in text:gmatch("dingtalk%.%u%w*") do
     if name == "dingtalk.Client" then return ("[%s](#methods-of-a-client)"):format(code(text)) end
@@ -128,7 +128,7 @@ local function bounds_of(schemas, class, field)
   return kind == "list" and ("at most %d entries"):format(row[2]) or ""
 end
 
--- A class's own fields in their order, then those of the classes it extends that it does not declare itself.
+-- A class's own fields in their order, then the inherited ones.
 local function all_fields(all, class, found, seen)
   found, seen = found or {}, seen or {}
   for _, field in ipairs(class.fields) do
@@ -185,7 +185,7 @@ local function sorted_keys(map)
   return keys
 end
 
---- The limits of a file of ours with the comment beside each.
+--- The limits of a file with the comment on each line.
 ---@param text string
 ---@param pattern string of a line, with the name, the value and the comment
 ---@return table<string, string> comments by name
@@ -231,7 +231,7 @@ end
 
 local function write_limits(out, world)
   write(out, "## Limits and defaults", "",
-    "From `lua/dingtalk/limits.lua` and `csrc/dt_limits.h`: what is counted, and whose limit it is.", "",
+    "From `lua/dingtalk/limits.lua` and `csrc/dt_limits.h`: what each counts, and whose limit it is.", "",
     "| name | value | |", "|---|---|---|")
   for _, row in ipairs(page.limits(world)) do
     write(out, ("| %s | %s | %s |"):format(code(row.name), tostring(row.value), cell(row.comment or "")))
