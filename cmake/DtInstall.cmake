@@ -11,7 +11,8 @@ install(TARGETS dingtalk_core
 install(DIRECTORY lua/dingtalk DESTINATION "${DT_INSTALL_LUADIR}" COMPONENT module
   FILES_MATCHING PATTERN "*.lua")
 
-if(EXISTS "${PROJECT_SOURCE_DIR}/bin/dingtalk-calendar")
+# The command runs on Lua 5.4, with the module for it.
+if(DT_LUA STREQUAL "5.4")
   install(PROGRAMS bin/dingtalk-calendar DESTINATION "${DT_INSTALL_BINDIR}" COMPONENT tool)
 endif()
 
@@ -19,4 +20,7 @@ if(DT_INSTALL_STATIC)
   set_target_properties(dingtalk_core_static PROPERTIES EXCLUDE_FROM_ALL OFF)
   install(TARGETS dingtalk_core_static
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT static)
+  configure_file(cmake/dingtalk_core.pc.in dingtalk_core.pc @ONLY)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/dingtalk_core.pc"
+    DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT static)
 endif()
