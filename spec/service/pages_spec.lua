@@ -68,6 +68,7 @@ function runners.lua(block, directory)
   write(directory .. "/block.lua", block.text)
   local text, complaints = run(processes.interpreter() .. " block.lua", directory)
   assert.equal("", complaints)
+  assert.is_nil(text:find("dingtalk: network", 1, true), text) -- the service was not the sandbox
   local expected = expected_output(block)
   if expected then assert.equal(expected, text) end
 end
