@@ -145,7 +145,7 @@ local function runner_of(block)
 end
 
 local pages = {}
-for path in output_of("ls README.md docs/*.md"):gmatch "[^\n]+" do pages[#pages + 1] = path end
+for path in output_of("ls README.md docs/*.md examples/README.md"):gmatch "[^\n]+" do pages[#pages + 1] = path end
 
 for _, path in ipairs(pages) do
   local file = assert(io.open(path))
