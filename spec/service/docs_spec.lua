@@ -67,7 +67,7 @@ describe("the check of the docs #slow", function()
     { "an option of another type", "options", "lua/dingtalk/types.lua", "---@field max_attempts integer?",
       "---@field max_attempts string?", "max_attempts is string?, the code wants integer" },
     { "an option that does not name its default", "defaults", "lua/dingtalk/types.lua",
-      "---@field connect_timeout number? seconds", "---@field connect_timeout number? minutes; ---",
+      "DNS, connecting and TLS together; 10", "DNS, connecting and TLS together",
       "dingtalk.Config.connect_timeout does not name its default" },
     { "a README that is too long", "readme", "README.md", "# lua-dingtalk", ("word "):rep(1000),
       "words, at most 1000" },
