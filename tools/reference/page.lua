@@ -47,7 +47,7 @@ local function write_signature(out, title, found)
   for i, result in ipairs(found.returns) do
     local name = result.name and (" %s"):format(code(result.name)) or ""
     local text = result.text ~= "" and ": " .. result.text or ""
-    write(out, ("- %s%s %s%s"):format(i == 1 and "gives" or "or, second,", name, type_link(result.type), text))
+    write(out, ("- %s%s %s%s"):format(i == 1 and "returns" or "second value:", name, type_link(result.type), text))
   end
   if #found.params + #found.returns > 0 then write(out, "") end
 end
