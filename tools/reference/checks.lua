@@ -8,7 +8,7 @@ local public = require "tools.reference.public"
 local checks = {}
 
 local builtin = {}
-for name in ("string number integer boolean table nil any fun function userdata true false self file*"):gmatch("%S+") do
+for name in ("string number integer boolean table nil any fun function userdata true false self thread file*"):gmatch("%S+") do
   builtin[name] = true
 end
 

@@ -185,15 +185,21 @@ local function sorted_keys(map)
   return keys
 end
 
---- The limits of a file with the comment on each line.
+--- The limits of a file with the comment on each line, or on the line above.
 ---@param text string
 ---@param pattern string of a line, with the name, the value and the comment
 ---@return table<string, string> comments by name
 function page.comments(text, pattern)
-  local found = {}
+  local found, above = {}, nil
   for line in text:gmatch("[^\n]+") do
     local name, comment = line:match(pattern)
-    if name then found[name] = comment end
+    local bare = line:match("^%s+([%a_]+) = [^,]+,$")
+    if name then
+      found[name] = comment
+    elseif bare then
+      found[bare] = above
+    end
+    above = line:match("^%s+%-%- (.*)$")
   end
   return found
 end
