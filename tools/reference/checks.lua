@@ -1,14 +1,14 @@
 -- What is public and not documented, or documented and not so. Each check adds findings: one line each.
-local summary = require "bench.lib.summary"
-
 local markdown = require "tools.reference.markdown"
 local page = require "tools.reference.page"
 local public = require "tools.reference.public"
+local summary = require "bench.lib.summary"
 
 local checks = {}
 
 local builtin = {}
-for name in ("string number integer boolean table nil any fun function userdata true false self thread file*"):gmatch("%S+") do
+local type_names = "string number integer boolean table nil any fun function userdata thread true false self file*"
+for name in type_names:gmatch("%S+") do
   builtin[name] = true
 end
 
