@@ -25,6 +25,7 @@ description = {
 dependencies = {
   "lua >= 5.1",
   "lua-cjson",
+  "argparse", -- for the command
 }
 
 build = {

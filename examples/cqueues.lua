@@ -1,20 +1,26 @@
--- Two events at a time in a cqueues controller, while another coroutine goes on. Reads the environment as
--- add_attendees.lua does: DINGTALK_TOKEN, DINGTALK_USER, DINGTALK_EVENT, DINGTALK_ATTENDEES.
+-- Several calls at a time in a cqueues controller, while another coroutine goes on. Environment:
+--   DINGTALK_TOKEN, DINGTALK_USER: unionId of the event's creator, DINGTALK_EVENT,
+--   DINGTALK_ATTENDEES: unionIds, separated by spaces
 local calendar = require "dingtalk.calendar"
 local cqueues = require "cqueues"
 
-local client = assert(calendar.new {
+local function must(value, err) return value or error(tostring(err), 0) end
+local function env(name) return must(os.getenv(name), name .. " is not set: see the top of this file") end
+
+local token, user, event, attendees = env "DINGTALK_TOKEN", env "DINGTALK_USER", env "DINGTALK_EVENT",
+  env "DINGTALK_ATTENDEES"
+
+local client = must(calendar.new {
   loop = "cqueues",
   base_url = os.getenv "DINGTALK_BASE_URL", -- nil: the real service
   ca_file = os.getenv "DINGTALK_CA_FILE",
 })
 local controller, waiting, ticks = cqueues.new(), 0, 0
 
-for id in os.getenv("DINGTALK_ATTENDEES"):gmatch "%S+" do
+for id in attendees:gmatch "%S+" do
   waiting = waiting + 1
   controller:wrap(function()
-    local result, err = client:add_attendees(os.getenv "DINGTALK_TOKEN", os.getenv "DINGTALK_USER", nil,
-      os.getenv "DINGTALK_EVENT", { id })
+    local result, err = client:add_attendees(token, user, nil, event, { id })
     print(result and "added " .. id or tostring(err))
     waiting = waiting - 1
     if waiting == 0 then client:close() end

@@ -1,31 +1,41 @@
--- What to do with each error: what may have been done is settled later, from a file, in another process.
--- Reads the environment as add_attendees.lua does, and DINGTALK_STATE: the file.
+-- What to do with an error: a call whose outcome is unknown is settled later, in another process. Environment:
+--   DINGTALK_TOKEN, DINGTALK_USER: unionId of the event's creator, DINGTALK_EVENT,
+--   DINGTALK_ATTENDEES: unionIds, separated by spaces,
+--   DINGTALK_STATE: a file for what is left to do; optionally DINGTALK_TIMEOUT in seconds
 local calendar = require "dingtalk.calendar"
 local cjson = require "cjson"
 
-local client = assert(calendar.new {
-  base_url = os.getenv "DINGTALK_BASE_URL", -- nil: the real service
-  ca_file = os.getenv "DINGTALK_CA_FILE",
-  timeout = tonumber(os.getenv "DINGTALK_TIMEOUT"),
-})
-local people, path = {}, os.getenv "DINGTALK_STATE"
-for id in os.getenv("DINGTALK_ATTENDEES"):gmatch "%S+" do people[#people + 1] = id end
+local function must(value, err) return value or error(tostring(err), 0) end
+local function env(name) return must(os.getenv(name), name .. " is not set: see the top of this file") end
 
-local file = io.open(path)
-local resume = file and cjson.decode(file:read "*a") or nil
-if file then file:close() end
+local people, path = {}, env "DINGTALK_STATE"
+for id in env("DINGTALK_ATTENDEES"):gmatch "%S+" do people[#people + 1] = id end
 
-local result, err = client:add_attendees(os.getenv "DINGTALK_TOKEN", os.getenv "DINGTALK_USER", nil,
-  os.getenv "DINGTALK_EVENT", people, { resume = resume })
-client:close()
+local function load()
+  local file = io.open(path)
+  if not file then return nil end
+  local text = file:read "*a"
+  file:close()
+  return cjson.decode(text)
+end
+
+-- Renamed when it is complete: a full disk leaves no half of it behind.
+local function save(state)
+  local file = must(io.open(path .. ".new", "w"))
+  local ok, message = file:write(cjson.encode(state))
+  local closed, close_message = file:close()
+  must(ok and closed, message or close_message)
+  must(os.rename(path .. ".new", path))
+end
+
+local result, err = calendar.add_attendees(env "DINGTALK_TOKEN", env "DINGTALK_USER", nil, env "DINGTALK_EVENT", people,
+  { resume = load(), timeout = tonumber(os.getenv "DINGTALK_TIMEOUT") })
 
 if result then
   os.remove(path)
   print(("added %d people"):format(result.added))
 elseif err.outcome == "unknown" or err.retryable then
-  file = assert(io.open(path, "w"))
-  file:write(cjson.encode(err.resume))
-  file:close()
+  save(err.resume)
   print(("%s, %s: run it again to settle it"):format(err.kind, err.outcome))
 elseif err.kind == "permission" then
   print("ask for the permission " .. table.concat(err.required_scopes or {}, ", "))

@@ -1,28 +1,33 @@
--- A game's frame loop: a call yields, and client:step() each frame does the network's part without waiting.
--- Reads the environment as add_attendees.lua does.
+-- A game's frame loop: a call yields, and client:step() does the I/O of each frame without waiting. Environment:
+--   DINGTALK_TOKEN, DINGTALK_USER: unionId of the event's creator, DINGTALK_EVENT,
+--   DINGTALK_ATTENDEES: unionIds, separated by spaces
 local calendar = require "dingtalk.calendar"
 local socket = require "socket" -- its sleep stands for the display
 
-local client = assert(calendar.new {
+local function must(value, err) return value or error(tostring(err), 0) end
+local function env(name) return must(os.getenv(name), name .. " is not set: see the top of this file") end
+
+local token, user, event = env "DINGTALK_TOKEN", env "DINGTALK_USER", env "DINGTALK_EVENT"
+local people = {}
+for id in env("DINGTALK_ATTENDEES"):gmatch "%S+" do people[#people + 1] = id end
+
+local client = must(calendar.new {
   loop = "manual",
   base_url = os.getenv "DINGTALK_BASE_URL", -- nil: the real service
   ca_file = os.getenv "DINGTALK_CA_FILE",
 })
 
 local invitation = coroutine.create(function()
-  local people = {}
-  for id in os.getenv("DINGTALK_ATTENDEES"):gmatch "%S+" do people[#people + 1] = id end
-  local result, err = client:add_attendees(os.getenv "DINGTALK_TOKEN", os.getenv "DINGTALK_USER", nil,
-    os.getenv "DINGTALK_EVENT", people)
+  local result, err = client:add_attendees(token, user, nil, event, people)
   print(result and ("added %d people"):format(result.added) or tostring(err))
 end)
-assert(coroutine.resume(invitation))
+must(coroutine.resume(invitation))
 
 local longest = 0
 while coroutine.status(invitation) ~= "dead" do
-  local began = socket.gettime()
+  local start = socket.gettime()
   client:step()
-  longest = math.max(longest, socket.gettime() - began)
+  longest = math.max(longest, socket.gettime() - start)
   socket.sleep(1 / 60) -- update(), draw()
 end
 client:close()

@@ -31,7 +31,7 @@
 ---@field ca_file string? a PEM file of the certificates to trust, instead of the system's
 ---@field ca_path string? a directory of hashed certificates to trust, instead of the system's
 ---@field proxy string? its URL; as the environment says by default, `""` for none
----@field connect_timeout number? seconds: DNS, connecting and TLS together; 5
+---@field connect_timeout number? seconds: DNS, connecting and TLS together; 10
 ---@field timeout number? seconds of a whole call, unless its own options say otherwise; 30
 ---@field max_attempts integer? requests made for one; 3
 ---@field max_connections integer? open at a time to one host; 8
@@ -242,3 +242,10 @@
 ---@field forget (fun(self))? a fork left the parent's descriptor behind: watch the new one from scratch
 ---@field rethrow (fun(self))? called at the end of each step: raises what a resumed coroutine raised
 ---@field is_dead (fun(self, slot: table): boolean)? whether the coroutine that waits for the slot has ended; by default that of slot.coroutine
+
+---@class dingtalk.Client
+local client = {}
+
+--- Makes a step due in `seconds`, for an adapter's own purposes. The latest reminder counts.
+---@param seconds number
+function client:remind(seconds) end

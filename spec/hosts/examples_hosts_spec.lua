@@ -5,12 +5,13 @@ local processes = require "spec.support.processes"
 local sandbox = require "spec.support.sandbox"
 
 local quote = processes.quote
-local NEEDS = { cqueues = "cqueues", luv = "luv" }
+local NEEDS = { cqueues = "cqueues", luv = "luv", copas = "copas", redis = "redis" }
 
 local function environment(more)
   local service = sandbox.start()
   local variables = {
     DINGTALK_TOKEN = example.TOKEN, DINGTALK_USER = example.USER, DINGTALK_EVENT = example.EVENT,
+    DINGTALK_APP_KEY = "dingsandboxapp", DINGTALK_APP_SECRET = "sandbox-app-secret",
     DINGTALK_ATTENDEES = "alice bob", DINGTALK_BASE_URL = service.base_url, DINGTALK_CA_FILE = service.ca_file,
   }
   for name, value in pairs(more or {}) do variables[name] = value end
@@ -28,10 +29,10 @@ describe("the example", function()
   before_each(sandbox.reset)
   teardown(sandbox.reset)
 
-  for _, name in ipairs { "add_attendees", "cqueues", "luv", "frames" } do
+  for _, name in ipairs { "add_attendees", "cqueues", "luv", "copas", "frames" } do
     it(name .. " adds people", function()
       local needed = NEEDS[name]
-      if needed and not pcall(require, needed) then return pending("no " .. needed .. " for this Lua") end
+      if needed and not processes.can_load(needed) then return pending("no " .. needed .. " for this Lua") end
       local said = run(name)
       local added = example.attendees()
       table.sort(added)
@@ -39,6 +40,17 @@ describe("the example", function()
       assert.truthy(said:find("added", 1, true), said)
     end)
   end
+
+  it("redis shares a token between two processes", function()
+    if not processes.has_redis() then return pending "no redis-server" end
+    if not processes.can_load "redis" then return pending "no lua-redis for this Lua" end
+    local server = processes.redis()
+    local more = { REDIS_PORT = ("%d"):format(server.port) }
+    local first, second = run("redis", more), run("redis", more)
+    processes.stop_redis(server)
+    assert.same({ "added 2 people\n", "added 2 people\n" }, { first, second })
+    assert.equal(1, sandbox.counters().operations.access_token.calls)
+  end)
 
   it("errors settles in a second run what the first left open", function()
     local state = processes.directory() .. "/state"
@@ -82,6 +94,8 @@ describe("the example", function()
     assert.truthy(post('{"event":"none","people":["a"]}'):find('"kind":"not_found"', 1, true))
     local said = post "{}"
     assert.truthy(said:find('"kind":"argument"', 1, true), said)
+    local metrics = processes.output_of(("curl -s --noproxy '*' http://127.0.0.1:%d/metrics"):format(port))
+    assert.truthy(metrics:find('dingtalk_requests{operation="add_attendees",kind="ok"} 1', 1, true), metrics)
     processes.stop(pid)
     assert.same({ "alice", "bob" }, example.attendees())
   end)

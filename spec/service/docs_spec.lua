@@ -1,14 +1,9 @@
--- tools/docs: the pages are complete as they are, and each check finds what is missing; the examples of the
--- pages run.
-local example = require "spec.support.example"
-local processes = require "spec.support.processes"
-local sandbox = require "spec.support.sandbox"
+-- tools/docs: the pages are complete as they are, and each check finds what is missing.
 
 -- tools/docs is a program of its own, run by Lua 5.4.
 if _VERSION ~= "Lua 5.4" then return end
 
 local checks = require "tools.reference.checks"
-local markdown = require "tools.reference.markdown"
 local typing = require "tools.reference.typing"
 local world = require "tools.reference.world"
 
@@ -71,17 +66,24 @@ describe("the check of the docs #slow", function()
       "---@field max_conections", "dingtalk.Config.max_conections is no option" },
     { "an option of another type", "options", "lua/dingtalk/types.lua", "---@field max_attempts integer?",
       "---@field max_attempts string?", "max_attempts is string?, the code wants integer" },
-    { "an option that the README leaves out", "readme", "README.md", "| `ca_file`, `ca_path` |", "| `ca_file` |",
-      "README.md: no table has a row for `ca_path`" },
-    { "another default in the README", "readme", "README.md", "| `connect_timeout` | 5 s |",
-      "| `connect_timeout` | 9 s |", "the row of `connect_timeout` does not name its default, 5" },
-    { "a kind that the README leaves out", "kinds", "README.md", "| `quota` |", "| |",
-      "README.md: no table has a row for `quota`" },
+    { "an option that does not name its default", "defaults", "lua/dingtalk/types.lua",
+      "DNS, connecting and TLS together; 10", "DNS, connecting and TLS together",
+      "dingtalk.Config.connect_timeout does not name its default" },
+    { "a README that is too long", "readme", "README.md", "# lua-dingtalk", ("word "):rep(1000),
+      "words, at most 1000" },
+    { "a kind that the page on errors leaves out", "kinds", "docs/errors.md", "| `quota` |", "| |",
+      "docs/errors.md: no table has a row for `quota`" },
+    { "a kind that the page on errors describes otherwise", "kinds", "docs/errors.md",
+      "| `throttled` | too many calls |", "| `throttled` | too many people |", "docs/errors.md says of `throttled`" },
     { "a kind that the page in Chinese leaves out", "kinds", "docs/zh-CN.md", "| `tls` |", "| |",
       "docs/zh-CN.md: no table has a row for `tls`" },
+    { "a kind that the annotations describe otherwise", "kinds", "lua/dingtalk/types.lua",
+      '---| "throttled" # too many calls', '---| "throttled" # too many people', "ErrorKind says of throttled" },
+    { "a code of another kind", "codes", "docs/errors.md", "| `notInEvent` | `invalid` |",
+      "| `notInEvent` | `server` |", "the code `notInEvent` is of kind invalid" },
     { "a kind without an annotation", "kinds", "lua/dingtalk/types.lua", '---| "quota"', '---| "quotas"',
       "dingtalk.ErrorKind lacks quota" },
-    { "a code of the service that is not explained", "codes", "docs/errors.md", "`itemNotFound`", "",
+    { "a code of the service that is not explained", "codes", "docs/errors.md", "| `itemNotFound` |", "| |",
       "the code `itemNotFound` of lua/dingtalk/codes.lua is missing" },
     { "a code of ours that is not explained", "codes", "docs/errors.md", "`bad_resume`", "",
       "the code `bad_resume` of lua/dingtalk/" },
@@ -95,9 +97,11 @@ describe("the check of the docs #slow", function()
       "requests made for one; 4", "run tools/docs write" },
     { "an example that is no Lua", "code", "docs/games.md", "coroutine.wrap(function()", "coroutine.wrap(function(",
       "the example does not compile" },
-    { "a link to no file", "links", "README.md", "(docs/tokens.md)", "(docs/token.md)", "there is no docs/token.md" },
-    { "a link to no heading", "links", "docs/nginx.md", "README.md#install", "README.md#setup",
-      "README.md has no heading #setup" },
+    { "a picture of other figures", "picture", "bench/figures.md",
+      "| module, Lua 5.4, strings | 127 µs", "| module, Lua 5.4, strings | 927 µs", "run bench/summary" },
+    { "a link to no file", "links", "README.md", "(docs/start.md)", "(docs/begin.md)", "there is no docs/begin.md" },
+    { "a link to no heading", "links", "docs/nginx.md", "install.md#nginx-and-openresty", "install.md#setup",
+      "docs/install.md has no heading #setup" },
   } do
     local name, check, path, what, instead, expected = row[1], row[2], row[3], row[4], row[5], row[6]
     it("finds " .. name, function()
@@ -110,7 +114,6 @@ describe("the check of the docs #slow", function()
     local options, codes, limits = real.modules.options, real.modules.codes, real.modules.limits
     local new_config = { config = with(options.config, "colour", { "string" }) }
     assert.truthy(findings_with("options", "options", new_config):find("option colour is not a field", 1, true))
-    assert.truthy(findings_with("readme", "options", new_config):find("no table has a row for `colour`", 1, true))
     local kinds = with(codes.kinds, #codes.kinds + 1, { "weather", "rain", "wait" })
     assert.truthy(findings_with("kinds", "codes", { kinds = kinds }):find("dingtalk.ErrorKind lacks weather", 1, true))
     local service = with(codes.service, "newCode", { kind = "invalid" })
@@ -141,35 +144,4 @@ describe("a type of the annotations", function()
   for _, text in ipairs { "", "fun(", "table<string", "{id string}", "string]", "(string" } do
     it("is refused: " .. text, function() assert.is_nil((typing.parse(text))) end)
   end
-end)
-
-describe("the main example of", function()
-  before_each(sandbox.reset)
-  teardown(sandbox.reset)
-
-  local function run(path)
-    local service, directory = sandbox.start(), processes.directory()
-    local file = assert(io.open(directory .. "/example.lua", "w"))
-    file:write(markdown.blocks(real.read(path), "lua")[1].text)
-    file:close()
-    local said = processes.output_of(("DINGTALK_BASE_URL=%s DINGTALK_CA_FILE=%s %s %s/example.lua 2>&1"):format(
-      service.base_url, processes.quote(service.ca_file), processes.interpreter(), directory))
-    processes.output_of("rm -r " .. directory)
-    return said
-  end
-
-  it("the README runs as it stands, in about ten lines", function()
-    assert.equal("added 2 people\n", run "README.md")
-    assert.same({ "iiiP35sJ2Se2QiE0Tn", "xEC4SiPOWTo8iE" }, example.attendees())
-  end)
-
-  it("the page in Chinese runs as it stands", function()
-    assert.equal("已添加 2 人\n", run "docs/zh-CN.md")
-    assert.equal(2, #example.attendees())
-  end)
-
-  it("the page on errors says what is printed", function()
-    assert.equal("dingtalk: argument (empty): token must not be empty [argument token]\nargument\nnot_sent\n",
-      run "docs/errors.md")
-  end)
 end)

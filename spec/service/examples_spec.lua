@@ -49,6 +49,24 @@ describe("the example", function()
     end)
   end
 
+  for path in processes.output_of "ls examples/*.lua":gmatch "[^\n]+" do
+    it(path .. " says which variable is not set", function()
+      local file = assert(io.open(path))
+      local needs = file:read "*a"
+      file:close()
+      for library in needs:gmatch 'require "(%a+)"' do
+        if not processes.can_load(library) then return pending("no " .. library .. " for this Lua") end
+      end
+      local words = { "env", "-i", "PATH=$PATH", "HOME=$HOME", "LUA_PATH=" .. quote(package.path),
+        "LUA_CPATH=" .. quote(package.cpath), processes.interpreter(), path, "2>&1 </dev/null" }
+      local said = processes.output_of(table.concat(words, " "))
+      assert.truthy(said:find "DINGTALK_[%u_]+ is not set: see the top of this file", said)
+      local name = said:match "(DINGTALK_[%u_]+) is not set"
+      local top = needs:match "^(.-)\nlocal "
+      assert.truthy(top:find(name, 1, true) or top:find(name:gsub("DINGTALK_", ""), 1, true), name)
+    end)
+  end
+
   it("internal_app says who was not found and adds the others", function()
     local said = run("internal_app", sources.merged(EXAMPLES.internal_app, { DINGTALK_STAFF = "zhangsan nobody lisi" }))
     assert.truthy(said:find("1 not found: dingtalk: not_found", 1, true))

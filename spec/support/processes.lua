@@ -105,4 +105,10 @@ function processes.interpreter()
   return arg[lowest]
 end
 
+---Whether a process of this interpreter can load a library. (Some libraries change the process that loads them.)
+function processes.can_load(name)
+  return output_of(("%s -e 'require \"%s\" io.write \"yes\"' 2>/dev/null"):format(processes.interpreter(),
+    name)):find "yes$" ~= nil
+end
+
 return processes

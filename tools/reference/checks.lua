@@ -2,11 +2,13 @@
 local markdown = require "tools.reference.markdown"
 local page = require "tools.reference.page"
 local public = require "tools.reference.public"
+local summary = require "bench.lib.summary"
 
 local checks = {}
 
 local builtin = {}
-for name in ("string number integer boolean table nil any fun function userdata true false self file*"):gmatch("%S+") do
+local type_names = "string number integer boolean table nil any fun function userdata thread true false self file*"
+for name in type_names:gmatch("%S+") do
   builtin[name] = true
 end
 
@@ -119,52 +121,75 @@ function checks.options(world, find)
   end
 end
 
-local function check_row(path, rows, name, find, default)
-  local row = rows[name]
-  if not row then
-    find(("%s: no table has a row for `%s`"):format(path, name))
-  elseif default ~= nil and not row:find(tostring(default), 1, true) then
-    find(("%s: the row of `%s` does not name its default, %s"):format(path, name, tostring(default)))
-  end
+-- Options whose default is a limit of another name.
+local default_names = {
+  ["dingtalk.BulkOptions"] = { concurrency = "bulk_concurrency", rate = "rate" },
+  ["dingtalk.LookupOptions"] = { concurrency = "lookups" },
+  ["dingtalk.SourceOptions"] = { timeout = "token_timeout" },
+}
+
+-- Options that take the client's default, which their text says.
+local function is_of_client(row, name)
+  return (name == "timeout" or name == "max_attempts") and row.class ~= "dingtalk.Config"
 end
 
---- Options that are missing from the README's tables, or stand there with another default.
-function checks.readme(world, find)
-  local rows = markdown.rows(world.read("README.md"))
-  local options, defaults = world.modules.options, world.modules.limits.defaults
-  local schemas = { options.config, options.add_attendees, options.add_attendees_each }
-  for _, row in ipairs(world.modules.operations.rows) do schemas[#schemas + 1] = options[row.options] or row.options end
-  local seen = {}
-  for _, schema in ipairs(schemas) do
-    for name in pairs(schema) do
-      if not seen[name] then check_row("README.md", rows, name, find, defaults[name]) end
-      seen[name] = true
+--- Options whose description does not name their default.
+function checks.defaults(world, find)
+  local defaults = world.modules.limits.defaults
+  for _, row in ipairs(public.schemas(world)) do
+    local fields, others = public.fields(world.all, row.class), default_names[row.class] or {}
+    for name in pairs(row.schema) do
+      local field, default = fields[name], defaults[others[name] or name]
+      if field and default and (others[name] or not is_of_client(row, name))
+        and not field.text:find(tostring(default), 1, true) then
+        find(("%s:%d: %s.%s does not name its default, %s"):format(field.path, field.line, row.class, name,
+          tostring(default)))
+      end
     end
   end
 end
 
-local function kinds_of(world)
-  local names = {}
-  for _, row in ipairs(world.modules.codes.kinds) do names[row[1]] = true end
-  return names
+-- The row of a table that holds a name, where there is exactly one.
+local function find_row(path, rows, name, find)
+  if not rows[name] then find(("%s: no table has a row for `%s`"):format(path, name)) end
+  return rows[name]
 end
 
---- Kinds of errors that are missing from the annotations or the tables.
+-- The second cell of a row.
+local function second(row)
+  return row:match("^|.-[^\\]| (.-) |")
+end
+
+local function without_code(text)
+  return (text:gsub("`", ""))
+end
+
+--- Kinds of errors that are missing from the annotations or the pages, or described otherwise there.
 function checks.kinds(world, find)
-  local names, annotated = kinds_of(world), {}
-  for _, row in ipairs(world.all.aliases["dingtalk.ErrorKind"].rows) do annotated[row.type:match('"(.*)"')] = true end
-  for name in pairs(names) do
-    if not annotated[name] then find("dingtalk.ErrorKind lacks " .. name) end
-    for _, path in ipairs { "README.md", "docs/errors.md", "docs/zh-CN.md" } do
-      check_row(path, markdown.rows(world.read(path)), name, find)
+  local whens, annotated = {}, {}
+  for _, row in ipairs(world.modules.codes.kinds) do whens[row[1]] = row[2] end
+  for _, row in ipairs(world.all.aliases["dingtalk.ErrorKind"].rows) do
+    annotated[row.type:match('"(.*)"')] = row.text
+  end
+  local english, chinese = markdown.rows(world.read("docs/errors.md")), markdown.rows(world.read("docs/zh-CN.md"))
+  for name, when in pairs(whens) do
+    if not annotated[name] then
+      find("dingtalk.ErrorKind lacks " .. name)
+    elseif annotated[name] ~= without_code(when) then
+      find(("dingtalk.ErrorKind says of %s %q, codes.kinds %q"):format(name, annotated[name], without_code(when)))
     end
+    local row = find_row("docs/errors.md", english, name, find)
+    if row and second(row) ~= when then
+      find(("docs/errors.md says of `%s` %q, codes.kinds %q"):format(name, second(row), when))
+    end
+    find_row("docs/zh-CN.md", chinese, name, find)
   end
   for name in pairs(annotated) do
-    if not names[name] then find("dingtalk.ErrorKind has " .. name .. ", which codes.kinds lacks") end
+    if not whens[name] then find("dingtalk.ErrorKind has " .. name .. ", which codes.kinds lacks") end
   end
 end
 
--- How a code of ours stands in the source.
+-- How our codes are written in the source.
 local code_patterns = {
   'errors%.argument%([^,]+,%s*"([%l_]+)"', '%f[%w_]code = "([%l_]+%l)"', 'bad%("([%l_]+)"',
   'bad_person%([%w]+, "([%l_]+)"', 'cancelled, slot%.sent = "([%l_]+)"', 'fail%(enc, "([%l_]+)"',
@@ -185,13 +210,20 @@ local function codes_of_ours(world)
   return codes
 end
 
---- Codes that docs/errors.md does not explain.
+-- The rows of docs/errors.md by code: of the service, of the older API, by the beginning, by the status.
+local function rules_of(tables)
+  local rules = { ["1111"] = tables.ban, http_4xx = tables.bad_request, http_5xx = tables.server_fault }
+  for name, rule in pairs(tables.service) do rules[name] = rule end
+  for name, rule in pairs(tables.older) do rules[name] = rule end
+  for _, rule in ipairs(tables.prefixes) do rules[rule.prefix .. "…"] = rule end
+  for status, rule in pairs(tables.statuses) do rules["http_" .. status] = rule end
+  return rules
+end
+
+--- Codes that docs/errors.md does not explain, or gives another kind.
 function checks.codes(world, find)
   local tables, text = world.modules.codes, world.read("docs/errors.md")
   local codes, path_of_tables = codes_of_ours(world), "lua/dingtalk/codes.lua"
-  for name in pairs(tables.service) do codes[name] = path_of_tables end
-  for name in pairs(tables.older) do codes[name] = path_of_tables end
-  for _, row in ipairs(tables.prefixes) do codes[row.prefix .. "…"] = path_of_tables end
   for _, row in pairs(tables.curl) do codes[row.code] = path_of_tables end
   for _, row in pairs(tables) do
     if type(row) == "table" and row.kind and row.code then codes[row.code] = path_of_tables end
@@ -199,6 +231,15 @@ function checks.codes(world, find)
   for code, path in pairs(codes) do
     if not text:find("`" .. code .. "`", 1, true) then
       find(("docs/errors.md: the code `%s` of %s is missing"):format(code, path))
+    end
+  end
+  local rows = markdown.rows(text)
+  for code, rule in pairs(rules_of(tables)) do
+    local row = rows[code]
+    if not row then
+      find(("docs/errors.md: the code `%s` of %s is missing"):format(code, path_of_tables))
+    elseif second(row) ~= "`" .. rule.kind .. "`" then
+      find(("docs/errors.md: the code `%s` is of kind %s, the page says %s"):format(code, rule.kind, second(row)))
     end
   end
 end
@@ -218,6 +259,21 @@ end
 function checks.reference(world, find)
   if world.read("docs/reference.md") ~= page.text(world) then
     find("docs/reference.md is not what the annotations say: run tools/docs write")
+  end
+end
+
+local README_WORDS = 1000
+
+--- A README that has grown too long to be read.
+function checks.readme(world, find)
+  local count = select(2, world.read("README.md"):gsub("%S+", ""))
+  if count > README_WORDS then find(("README.md has %d words, at most %d"):format(count, README_WORDS)) end
+end
+
+--- A picture of other figures than those that stand in bench.
+function checks.picture(world, find)
+  if world.read("bench/summary.svg") ~= summary.draw(world.read("bench/figures.md")) then
+    find("bench/summary.svg does not show bench/figures.md: run bench/summary")
   end
 end
 
@@ -266,7 +322,8 @@ function checks.links(world, find)
 end
 
 checks.names = {
-  "annotations", "functions", "calls", "options", "readme", "kinds", "codes", "limits", "reference", "code", "links",
+  "annotations", "functions", "calls", "options", "defaults", "kinds", "codes", "limits", "reference", "code", "readme",
+  "picture", "links",
 }
 
 --- Runs all checks.

@@ -23,9 +23,20 @@ function commands.example()
   io.write(markdown.blocks(world.new().read("README.md"), "lua")[1].text)
 end
 
+function commands.block(path, name)
+  for _, block in ipairs(markdown.blocks(path and world.new().read(path) or "")) do
+    if name and block.mark == "block: " .. name then
+      io.write(block.text)
+      return
+    end
+  end
+  io.stderr:write(("tools/docs: %s has no block named %s\n"):format(tostring(path), tostring(name)))
+  os.exit(1)
+end
+
 local command = commands[arg[1]]
 if not command then
-  io.stderr:write("usage: tools/docs write|check|example\n")
+  io.stderr:write("usage: tools/docs write|check|example|block PAGE NAME\n")
   os.exit(2)
 end
-command()
+command(arg[2], arg[3])

@@ -11,24 +11,25 @@ local function each_line(text)
   end
 end
 
---- The code blocks of a language.
+--- The code blocks, of one language or of all. `mark` is the text of the HTML comment on the line above the block:
+--- "not run: REASON", "run: HOST" or "block: NAME".
 ---@param text string
----@param language string
----@return {line: integer, text: string}[]
+---@param language string?
+---@return {line: integer, language: string, mark: string?, text: string}[]
 function markdown.blocks(text, language)
-  local found, current, fence = {}, nil, false
+  local found, current, mark = {}, nil, nil
   for number, line in each_line(text) do
     local info = line:match("^```(.*)$")
-    if info and not fence then
-      fence = true
-      current = info == language and { line = number, lines = {} } or nil
+    if info and not current then
+      current = { line = number, language = info, mark = mark, lines = {} }
     elseif info then
-      fence = false
-      if current then found[#found + 1] = { line = current.line, text = table.concat(current.lines, "\n") .. "\n" } end
+      current.text, current.lines = table.concat(current.lines, "\n") .. "\n", nil
+      if not language or current.language == language then found[#found + 1] = current end
       current = nil
     elseif current then
       table.insert(current.lines, line)
     end
+    mark = line:match("^<!%-%- (.*) %-%->$")
   end
   return found
 end

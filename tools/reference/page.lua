@@ -1,4 +1,4 @@
--- Writes docs/reference.md out of the annotations, the tables of codes and the limits.
+-- Writes docs/reference.md from the annotations and the limits.
 local public = require "tools.reference.public"
 
 local page = {}
@@ -20,7 +20,7 @@ local function is_public(name)
   return name:find("^dingtalk%.%u") and not public.internal_classes[name]
 end
 
--- A type, with a link to the first of ours in it.
+-- A type, with a link to the first documented type in it.
 local function type_link(text)
   for name in text:gmatch("dingtalk%.%u%w*") do
     if name == "dingtalk.Client" then return ("[%s](#methods-of-a-client)"):format(code(text)) end
@@ -47,7 +47,7 @@ local function write_signature(out, title, found)
   for i, result in ipairs(found.returns) do
     local name = result.name and (" %s"):format(code(result.name)) or ""
     local text = result.text ~= "" and ": " .. result.text or ""
-    write(out, ("- %s%s %s%s"):format(i == 1 and "gives" or "or, second,", name, type_link(result.type), text))
+    write(out, ("- %s%s %s%s"):format(i == 1 and "returns" or "second value:", name, type_link(result.type), text))
   end
   if #found.params + #found.returns > 0 then write(out, "") end
 end
@@ -58,31 +58,64 @@ local function names_of(found)
   return table.concat(names, ", ")
 end
 
+-- The functions of a module that are documented, in order: title and annotation.
+local function functions_of(world, row)
+  local found = {}
+  for name, value in pairs(world.modules[row.name]) do
+    local annotation = type(value) == "function" and public.module_function(world.all, row, name)
+    if annotation then
+      local title = ("%s.%s(%s)"):format(row.name, name, names_of(annotation))
+      found[#found + 1] = { title = title, annotation = annotation }
+    end
+  end
+  table.sort(found, function(a, b) return a.title < b.title end)
+  return found
+end
+
+local function methods_of(world)
+  local found = {}
+  for _, name in ipairs(public.methods) do
+    local annotation = public.method(world.all, name)
+    if annotation then
+      found[#found + 1] = { title = ("client:%s(%s)"):format(name, names_of(annotation)), annotation = annotation }
+    end
+  end
+  return found
+end
+
 local function write_modules(out, world)
   for _, row in ipairs(public.modules) do
     write(out, "## " .. row.require, "")
-    local names = {}
-    for name, value in pairs(world.modules[row.name]) do
-      if type(value) == "function" and public.module_function(world.all, row, name) then names[#names + 1] = name end
-    end
-    table.sort(names)
-    for _, name in ipairs(names) do
-      local found = public.module_function(world.all, row, name)
-      write_signature(out, ("%s.%s(%s)"):format(row.name, name, names_of(found)), found)
-    end
+    for _, one in ipairs(functions_of(world, row)) do write_signature(out, one.title, one.annotation) end
     if row.name == "calendar" then
-      write(out, "Each call of a client, below, is a function of this module, too, without the client: it uses one",
-        "that is made with the default configuration at the first call.", "")
+      write(out, "Each [method of a client](#methods-of-a-client) that calls the service is also a function of this",
+        "module, without the client: `calendar.add_attendees(token, …)`. It uses a client that is made at the first",
+        "call, with the default configuration, `DINGTALK_BASE_URL` and `DINGTALK_CA_FILE`.", "")
     end
   end
 end
 
 local function write_methods(out, world)
   write(out, "## Methods of a client", "")
-  for _, name in ipairs(public.methods) do
-    local found = public.method(world.all, name)
-    if found then write_signature(out, ("client:%s(%s)"):format(name, names_of(found)), found) end
+  for _, one in ipairs(methods_of(world)) do write_signature(out, one.title, one.annotation) end
+end
+
+-- The first sentence of a description, on one line.
+local function summary(annotation)
+  local text = annotation.text:gsub("%s+", " ")
+  return cell((text:match("^(.-)[%.:;] ") or text:gsub("%.$", "")) .. ".")
+end
+
+local function write_index(out, world)
+  write(out, "## Index of functions", "", "| function | |", "|---|---|")
+  local function write_rows(list)
+    for _, one in ipairs(list) do
+      write(out, ("| [%s](#%s) | %s |"):format(code(one.title), anchor(one.title), summary(one.annotation)))
+    end
   end
+  write_rows(methods_of(world))
+  for _, row in ipairs(public.modules) do write_rows(functions_of(world, row)) end
+  write(out, "")
 end
 
 local function bounds_of(schemas, class, field)
@@ -95,15 +128,26 @@ local function bounds_of(schemas, class, field)
   return kind == "list" and ("at most %d entries"):format(row[2]) or ""
 end
 
-local function write_class(out, class, schemas)
-  local parents = {}
-  for _, parent in ipairs(class.parents) do parents[#parents + 1] = ("[%s](#%s)"):format(parent, anchor(parent)) end
+-- A class's own fields in their order, then the inherited ones.
+local function all_fields(all, class, found, seen)
+  found, seen = found or {}, seen or {}
+  for _, field in ipairs(class.fields) do
+    if not seen[field.name] then found[#found + 1] = field end
+    seen[field.name] = true
+  end
+  for _, parent in ipairs(class.parents) do
+    if all.classes[parent] then all_fields(all, all.classes[parent], found, seen) end
+  end
+  return found
+end
+
+local function write_class(out, world, class, schemas)
+  local fields = all_fields(world.all, class)
   write(out, "### " .. class.name, "")
   if class.text ~= "" then write(out, sentence(class.text), "") end
-  if #parents > 0 then write(out, "Has the fields of " .. table.concat(parents, ", ") .. ", too.", "") end
-  if #class.fields == 0 then return end
+  if #fields == 0 then return end
   write(out, "| field | type | |", "|---|---|---|")
-  for _, field in ipairs(class.fields) do
+  for _, field in ipairs(fields) do
     local bounds = bounds_of(schemas, class.name, field.name)
     local text = field.text .. (bounds ~= "" and (field.text ~= "" and " (" .. bounds .. ")" or bounds) or "")
     write(out, ("| %s | %s | %s |"):format(code(field.name), cell(type_link(field.type)), cell(text)))
@@ -129,7 +173,7 @@ local function write_types(out, world)
   write(out, "## Types", "")
   for _, one in ipairs(sorted) do
     if is_public(one.name) then
-      if one.fields then write_class(out, one, schemas) else write_alias(out, one) end
+      if one.fields then write_class(out, world, one, schemas) else write_alias(out, one) end
     end
   end
 end
@@ -141,46 +185,21 @@ local function sorted_keys(map)
   return keys
 end
 
-local function again(codes, rule)
-  local row = rule.retry and codes.retries[rule.retry]
-  if rule.retry == "new_token" then return "once, with a new token" end
-  if rule.retry == "later" then return "not in this call" end
-  if not row then return "no" end
-  return ("after %g s, growing to %g s"):format(row.base, row.cap):gsub("60 s, growing to 60 s", "60 s")
-end
-
-local function write_rule(out, codes, name, rule)
-  write(out, ("| %s | %s | %s | %s |"):format(code(name), code(rule.kind), again(codes, rule),
-    cell(rule.hint or rule.message or "")))
-end
-
-local function write_codes(out, world)
-  local codes = world.modules.codes
-  write(out, "## Codes", "",
-    "What the service's codes are taken for, by `lua/dingtalk/codes.lua`. Those of our own, and what to do with each:",
-    "[errors](errors.md).", "", "| code | kind | sent again | |", "|---|---|---|---|")
-  for _, name in ipairs(sorted_keys(codes.service)) do write_rule(out, codes, name, codes.service[name]) end
-  for _, row in ipairs(codes.prefixes) do write_rule(out, codes, row.prefix .. "…", row) end
-  for _, name in ipairs(sorted_keys(codes.older)) do write_rule(out, codes, name, codes.older[name]) end
-  write(out, "", "Where the code says nothing, the status decides:", "", "| code | kind | sent again | |",
-    "|---|---|---|---|")
-  for _, status in ipairs(sorted_keys(codes.statuses)) do
-    write_rule(out, codes, "http_" .. status, codes.statuses[status])
-  end
-  write_rule(out, codes, "http_5xx", codes.server_fault)
-  write_rule(out, codes, "http_4xx", codes.bad_request)
-  write(out, "")
-end
-
---- The limits of a file of ours with the comment beside each.
+--- The limits of a file with the comment on each line, or on the line above.
 ---@param text string
 ---@param pattern string of a line, with the name, the value and the comment
 ---@return table<string, string> comments by name
 function page.comments(text, pattern)
-  local found = {}
+  local found, above = {}, nil
   for line in text:gmatch("[^\n]+") do
     local name, comment = line:match(pattern)
-    if name then found[name] = comment end
+    local bare = line:match("^%s+([%a_]+) = [^,]+,$")
+    if name then
+      found[name] = comment
+    elseif bare then
+      found[bare] = above
+    end
+    above = line:match("^%s+%-%- (.*)$")
   end
   return found
 end
@@ -218,7 +237,7 @@ end
 
 local function write_limits(out, world)
   write(out, "## Limits and defaults", "",
-    "From `lua/dingtalk/limits.lua` and `csrc/dt_limits.h`: what is counted, and whose limit it is.", "",
+    "From `lua/dingtalk/limits.lua` and `csrc/dt_limits.h`: what each counts, and whose limit it is.", "",
     "| name | value | |", "|---|---|---|")
   for _, row in ipairs(page.limits(world)) do
     write(out, ("| %s | %s | %s |"):format(code(row.name), tostring(row.value), cell(row.comment or "")))
@@ -232,13 +251,13 @@ end
 function page.text(world)
   local out = {}
   write(out, "# Reference", "",
-    "Written by `tools/docs write` from the annotations in the source; the check in `tools/test` keeps it so.", "",
-    "[Modules](#dingtalkcalendar) · [methods](#methods-of-a-client) · [types](#types) · [codes](#codes) ·",
-    "[limits and defaults](#limits-and-defaults)", "")
+    "Written by `tools/docs write` from the annotations in the source; a check in `tools/test` keeps it so.", "",
+    "[Index of functions](#index-of-functions) · [modules](#dingtalkcalendar) · [methods](#methods-of-a-client) ·",
+    "[types](#types) · [limits and defaults](#limits-and-defaults) · [codes of errors](errors.md#our-codes)", "")
+  write_index(out, world)
   write_modules(out, world)
   write_methods(out, world)
   write_types(out, world)
-  write_codes(out, world)
   write_limits(out, world)
   return table.concat(out, "\n")
 end

@@ -24,7 +24,7 @@ public.internal_methods = {
   wait_group = true, open_engine = true, exchange = true, await = true, turn = true,
 }
 
---- Classes that users need not know; the C core's are told by their prefix.
+--- Classes that users need not know. The prefix marks the C core's.
 public.internal_classes = {
   ["dingtalk.Task"] = true, ["dingtalk.Slot"] = true, ["dingtalk.TokenEntry"] = true,
   ["dingtalk.Client"] = true, ["dingtalk.Calendar"] = true,

@@ -91,7 +91,7 @@ end
 
 local function postfix(self)
   primary(self)
-  -- A sentence that begins with "[" is none of ours.
+  -- A "[" after a space begins a sentence.
   while self.text:find("^%[%]", self.at) or self.text:find("^%?", self.at) do
     self.at = self.at + (self.text:find("^%?", self.at) and 1 or 2)
   end

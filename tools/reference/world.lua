@@ -53,7 +53,8 @@ function world.new(replaced)
   end
   function self.schema(path) return local_schema(self.read(path)) end
   self.sources = list "find lua -name '*.lua' -not -path '*/cli/*' | LC_ALL=C sort"
-  self.pages = list "ls README.md CONTRIBUTING.md CHANGELOG.md spec/sandbox/README.md docs/*.md"
+  self.pages = list("ls README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md spec/sandbox/README.md "
+    .. "bench/README.md examples/README.md docs/*.md")
   for _, path in ipairs(self.sources) do annotations.read(self.all, path, self.read(path)) end
   return self
 end
