@@ -53,15 +53,22 @@ static bool has_sent(const dt_handle *handle) {
   return size > transfer->size_before;
 }
 
+/* A write is the same request to the service only by its x-client-token. */
+static bool may_repeat(const dt_transfer *transfer) {
+  return transfer->method == DT_GET || transfer->has_client_token;
+}
+
 /* Called when the connection stands, before the first byte of the request is written; again when
    libcurl sends a request anew because a kept connection had died. */
 static int on_begin(void *user, char *remote_ip, char *local_ip, int remote_port, int local_port) {
   const dt_handle *handle = user;
   dt_transfer *transfer = handle->transfer;
   (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
-  if (transfer->began)
+  if (transfer->began) {
     transfer->resent = has_sent(handle);
-  else
+    if (transfer->resent && !may_repeat(transfer))
+      return CURL_PREREQFUNC_ABORT;
+  } else
     curl_easy_getinfo(handle->easy, CURLINFO_REQUEST_SIZE, &transfer->size_before);
   transfer->began = true;
   return CURL_PREREQFUNC_OK;

@@ -20,6 +20,7 @@ local LEAST_TIME = 0.005
 ---@field older_api boolean? it wants the token in the query, and has codes of its own
 ---@field secrets string[]? texts that no message may show; and none may quote the answer, which gives others
 ---@field body any what engine:start takes
+---@field once boolean? a write without an x-client-token: not sent again where it may have been done
 ---@field deadline number in seconds of client:now()
 ---@field max_attempts integer
 ---@field pace {limiter: table, permit: table?}? of a bulk run: asked before each attempt
@@ -91,7 +92,7 @@ end
 local function put_in_query(attempt, request)
   attempt.older_api = true
   attempt.query_token = core.encode(attempt.token)
-  attempt.url = request.url .. "?access_token=" .. attempt.query_token
+  attempt.url = request.url .. (request.url:find("?", 1, true) and "&" or "?") .. "access_token=" .. attempt.query_token
 end
 
 --- The wait before retry number `number` (from 1), in seconds.
@@ -117,6 +118,7 @@ local function next_wait(client, request, attempt, err, retry)
   if retry == "new_token" and request.token then return refresh(request, attempt) end
   local row = codes.retries[retry]
   if not row then return nil end
+  if request.once and err.outcome ~= "not_sent" and err.kind ~= "throttled" then return nil end
   attempt.retries = (attempt.retries or 0) + 1
   if not row.unlimited then
     attempt.limited = (attempt.limited or 0) + 1

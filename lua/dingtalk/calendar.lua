@@ -5,14 +5,15 @@
 
 local attendees = require "dingtalk.attendees"
 local client = require "dingtalk.client"
-local codes = require "dingtalk.codes"
 local errors = require "dingtalk.errors"
+local json = require "dingtalk.json"
 local operations = require "dingtalk.operations"
 local pages = require "dingtalk.pages"
-local request = require "dingtalk.request"
+local requests = require "dingtalk.request"
 
 ---@class dingtalk.Calendar
-local calendar = {}
+---@field empty_array table an array without entries, for a body: `{}` is an object where nothing else says so
+local calendar = { empty_array = json.empty_array }
 
 ---@class dingtalk.Client
 local methods = client.methods
@@ -55,38 +56,30 @@ function methods:add_attendees_each(token, jobs, opts)
   return require("dingtalk.bulk").run(self, token, jobs, opts)
 end
 
--- The arguments after the token: the path's, the body's if there is one, the options.
-local function task_of(self, row, token, ...)
+--- Makes a call of the service that is none of the above.
+---@param token dingtalk.Token
+---@param spec dingtalk.RequestSpec
+---@param opts dingtalk.WriteOptions?
+---@return dingtalk.RequestResult? result
+---@return dingtalk.Error? err
+function methods:request(token, spec, opts)
   local err = client.refusal(self)
   if err then return nil, err end
-  local count = #row.arguments
-  local place = {}
-  for i = 1, count do place[i] = (select(i, ...)) end
-  if not row.body then return request.prepare(self, row, token, place, nil, (select(count + 1, ...))) end
-  return request.prepare(self, row, token, place, select(count + 1, ...))
-end
-
-local function send(self, row, task)
-  local attempt, object = request.send(self, task)
-  if not attempt then return nil, object end
-  local result = request.result(attempt)
-  if not row.answer then return result end
-  if not object then return nil, request.bad_answer(codes.empty_answer, attempt) end
-  result[row.answer] = object
-  return result
+  return requests.any(self, token, spec, opts)
 end
 
 -- The methods of a row of operations that sends one request, or reads pages.
 local function define(row)
-  local finish = row.items and function(self, _, task) return pages.all(self, task) end or send
-  methods[row.name] = function(self, token, ...)
-    local task, err = task_of(self, row, token, ...)
-    if not task then return nil, err end
-    return finish(self, row, task)
+  methods[row.name] = function(self, ...)
+    local err = client.refusal(self)
+    if err then return nil, err end
+    return operations.perform(self, row, ...)
   end
   if not row.each then return end
-  methods[row.each] = function(self, token, ...)
-    return pages.each(self, task_of(self, row, token, ...))
+  methods[row.each] = function(self, ...)
+    local err = client.refusal(self)
+    if err then return pages.each(nil, nil, err) end
+    return operations.each(self, row, ...)
   end
 end
 
@@ -117,6 +110,7 @@ local function forward(name, is_iterator)
 end
 
 forward "add_attendees_each"
+forward "request"
 for _, row in ipairs(operations.rows) do
   if not row.counted then define(row) end
   forward(row.name)

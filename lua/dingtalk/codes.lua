@@ -65,6 +65,7 @@ codes.service = {
     kind = "permission", hint = "Add this machine's egress address to the app's allowed addresses.",
   },
   permissionDeny = { kind = "permission" },
+  permissionDenied = { kind = "permission" },
   apiPermissionDenied = { kind = "permission" },
   orgAccessForbidden = { kind = "permission" },
   ["Forbidden.AccessDenied.QpsLimitForApi"] = { kind = "throttled", retry = "throttled", retry_after = 1 },
@@ -79,7 +80,11 @@ codes.service = {
   ["request.too.frequent"] = { kind = "throttled", retry = "throttled" },
   invokeFrequency = { kind = "throttled", retry = "throttled" },
   ["request.overlimit"] = { kind = "throttled", retry = "throttled" },
-  flowLimit = { kind = "quota" },
+  flowLimit = { kind = "quota", hint = "The user has made 100 events today: go on tomorrow." },
+  meetingRoomNotAvailable = { kind = "invalid", hint = "The room is booked: get_meeting_rooms_schedule says when." },
+  instanceNotExist = { kind = "not_found", hint = "This instance of a series was deleted." },
+  exceedSubscribeLimit = { kind = "quota", hint = "The user has as many subscriptions as the service allows." },
+  paramIllegal = { kind = "invalid", hint = unionid_hint },
   exceedMaxReceiverSize = { kind = "quota" },
   notInEvent = { kind = "invalid", hint = unionid_hint },
   systemError = { kind = "server", retry = "transient" },
@@ -110,6 +115,7 @@ codes.older = {
 --- By the beginning of the code, in order.
 codes.prefixes = {
   { prefix = "invalidParameter.", kind = "invalid", hint = unionid_hint },
+  { prefix = "InvalidParameter.", kind = "invalid", hint = "Times are ISO 8601 with milliseconds and zone." },
   { prefix = "Forbidden.AccessDenied.QpsLimit", kind = "throttled", retry = "throttled", retry_after = 1 },
   { prefix = "Forbidden.AccessDenied.QpmLimit", kind = "throttled", retry = "minute", retry_after = 60 },
 }
@@ -157,6 +163,9 @@ codes.empty_answer = {
   kind = "protocol", code = "empty_answer", message = "the answer is empty where it should hold something",
 }
 codes.bad_answer = { kind = "protocol", code = "bad_answer", message = "the answer does not have its documented form" }
+codes.result_false = {
+  kind = "invalid", code = "result_false", outcome = "rejected", message = "the service answered no under status 200",
+}
 codes.repeated_page = {
   kind = "protocol", code = "repeated_page", message = "the service leads to a page it has given already",
 }
@@ -216,6 +225,9 @@ codes.curl = {
   [27] = { kind = "network", code = "out_of_memory", message = "out of memory" },
   [28] = { kind = "timeout", code = "timeout", retry = "transient", message = "no answer in time" },
   [35] = { kind = "tls", code = "tls_failed", retry = "transient", message = "the TLS handshake failed" },
+  [42] = {
+    kind = "network", code = "receive_failed", retry = "transient", message = "the kept connection had died",
+  },
   [52] = { kind = "network", code = "empty_answer", retry = "transient", message = "closed without an answer" },
   [55] = { kind = "network", code = "send_failed", retry = "transient", message = "sending failed" },
   [56] = { kind = "network", code = "receive_failed", retry = "transient", message = "receiving failed" },

@@ -7,7 +7,6 @@ local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
 local operations = require "dingtalk.operations"
 local pages = require "dingtalk.pages"
-local request = require "dingtalk.request"
 local codes = require "dingtalk.codes"
 
 local confirm = {}
@@ -39,7 +38,7 @@ end
 local function read(call, place)
   local client = call.client
   local left = math.max(call.confirm_until - client:now(), 0.001)
-  local reading, err = request.prepare(client, operations.list_attendees, call.token, place, nil,
+  local reading, err = operations.prepare(client, operations.list_attendees, call.token, place, nil,
     { timeout = left, max_attempts = call.max_attempts })
   if not reading then return nil, err end
   local found = {}

@@ -12,6 +12,7 @@ local scheduler = require "dingtalk.scheduler"
 local json = require "dingtalk.json"
 local limits = require "dingtalk.limits"
 local options = require "dingtalk.options"
+local requests = require "dingtalk.request"
 
 local contact = {}
 
@@ -39,16 +40,11 @@ local lookups = {
   mobile = { path = "/topapi/v2/user/getbymobile", row = { name = "user_getbymobile", method = "POST" } },
 }
 
-local older_hosts = {
-  ["https://api.dingtalk.io"] = "https://oapi.dingtalk.io",
-  ["https://api.dingtalk.com"] = "https://oapi.dingtalk.com",
-}
-
 --- The address of the older API: the client's oapi_base_url, or what belongs to its base_url.
 ---@param client dingtalk.Client
 ---@return string
 function contact.oapi_base_url(client)
-  return client.oapi_base_url or older_hosts[client.base_url:lower()] or client.base_url
+  return requests.older_base_url(client)
 end
 
 local me_row = { name = "me", method = "GET" }

@@ -1,110 +1,208 @@
---- The calls of the calendar, as rows: another of the service's calls is another row.
----
----   name       of the public method, and in hooks and logs
----   method, path  the path's literals and, between them, the names of its arguments
----   query      the query's parameters in order: name, then a row as in dingtalk.options
----   fixed      parameters that are sent unless given
----   body       the argument that becomes the body: `field` of one value, or `fields` of a table
----   write      whether it changes something: then it carries an x-client-token
----   answer     what the answer holds: "event" for one object, named so in the result; nil for nothing
----   items      the field of an answer that comes in pages; `each` names the iterator
----   scope      the permission the app needs
+--- The calls of the table of operations: arguments checked by the row, sent by dingtalk.request, the answer
+--- by the row.
 
-local attendee_operations = require "dingtalk.operations.attendees"
-local limits = require "dingtalk.limits"
+local codes = require "dingtalk.codes"
+local errors = require "dingtalk.errors"
+local json = require "dingtalk.json"
 local options = require "dingtalk.options"
+local pages = require "dingtalk.pages"
+local requests = require "dingtalk.request"
+local table_of_operations = require "dingtalk.operation_rows"
 
-local operations = {}
+local operations = setmetatable({
+  rows = table_of_operations.rows, define = table_of_operations.define,
+}, { __index = table_of_operations.by_name })
 
-local READ, WRITE = "Calendar.Event.Read", "Calendar.Event.Write"
-
-local function path(...)
-  return { "/v1.0/calendar/users/", "user", "/calendars/", "cal", "/events", ... }
+-- The path's literals and, between them, what the arguments say.
+local function path_of(row, place)
+  local path = {}
+  for i, part in ipairs(row.path) do path[i] = part end
+  for i, name in ipairs(row.arguments) do
+    local value = place[i]
+    if value == nil and name == "cal" then value = "primary" end
+    if type(value) ~= "string" then
+      return nil, errors.argument(name, "wrong_type", ("%s must be a string, not a %s"):format(name, type(value)))
+    end
+    path[2 * i] = value
+  end
+  return path
 end
 
-local function event_path(tail)
-  return { "/v1.0/calendar/users/", "user", "/calendars/", "cal", "/events/", "event", tail }
+-- What is written of a value that was checked: texts that stand for a table written out, numbers that came as
+-- digits as numbers, what belongs to answers and what repeats an earlier entry left out, empty lists as lists.
+local function written(value, row)
+  local kind = row[1]
+  if kind == "integer" and row.digits then return tonumber(value) end
+  if kind == "object" then
+    local fields = {}
+    if type(value) ~= "table" then value = { [row.shorthand] = value } end
+    for name, entry in next, value do
+      local field = row.fields[name]
+      if not field.read_only then fields[name] = written(entry, field) end
+    end
+    return fields
+  elseif kind == "list" then
+    local entries, seen = json.array {}, {}
+    for _, entry in ipairs(value) do
+      local one = row.of and written(entry, row.of) or entry
+      local id = row.unique and one[row.unique]
+      if id == nil or not seen[id] then entries[#entries + 1] = one end
+      if id then seen[id] = true end
+    end
+    return entries
+  end
+  return value
 end
 
-local text = { "string" }
-local query_text = { "string", check = "query" }
-local flag = { "boolean" }
-local object = { "table" }
-local array = { "list", limits.max_attendees }
+-- Fields that repeat an argument of the path: filled in, and refused where they differ.
+local function fill(fields, row, place)
+  local body = row.body
+  for field, argument in pairs(body.from or {}) do
+    for i, name in ipairs(row.arguments) do
+      if name == argument then
+        local shown = body.argument .. "." .. field
+        if fields[field] ~= nil and fields[field] ~= place[i] then
+          return errors.argument(shown, "bad_value", ("%s must be %s, the same id"):format(shown, argument))
+        end
+        fields[field] = place[i]
+      end
+    end
+  end
+end
 
-local statuses = { needsAction = true, accepted = true, declined = true, tentative = true }
+local function body_of(row, place, value)
+  local body = row.body
+  if not body then return nil end
+  local err = options.check_value(value, body.row, body.argument)
+  if err then return nil, err end
+  local is_object = body.row[1] == "object"
+  if is_object and next(value) == nil then
+    return nil, errors.argument(body.argument, "empty", body.argument .. " must not be empty")
+  end
+  local content = written(value, body.row)
+  if is_object then err = fill(content, row, place) end
+  if err then return nil, err end
+  local text
+  text, err = requests.body(content, body.argument)
+  if not text then return nil, err end
+  return body.field and ('{"%s":%s}'):format(body.field, text) or text
+end
 
--- Of an event that is made or changed.
-local event_fields = {
-  summary = text, description = text, start = object, ["end"] = object, isAllDay = flag,
-  attendees = { "list", limits.batch_attendees, people = true },
-  recurrence = object, location = object, reminders = array, onlineMeetingInfo = object, extra = object,
-  uiConfigs = array, richTextDescription = object, categories = array, cardInstances = array,
-  freeBusyStatus = text,
+-- The query's values and their names in order.
+local function query_of(row, opts)
+  local query, parameters = {}, {}
+  for i, entry in ipairs(row.query or {}) do
+    local name = entry[1]
+    parameters[i], query[name] = name, opts[name]
+    if query[name] == nil and row.fixed then query[name] = row.fixed[name] end
+    if query[name] == nil and entry.required then
+      return nil, errors.argument("opts." .. name, "missing", ("opts.%s is missing"):format(name))
+    end
+  end
+  return query, parameters
+end
+
+--- Checks everything and makes the request of an operation. Sends nothing.
+---@param client dingtalk.Client
+---@param row table of dingtalk.operations
+---@param token string|dingtalk.TokenSource
+---@param place table the path's arguments, in order
+---@param value any the argument that becomes the body
+---@param opts table?
+---@return dingtalk.Request? request
+---@return dingtalk.Error? err
+function operations.prepare(client, row, token, place, value, opts)
+  local err = options.check_token(token) or options.check(opts, row.options, "opts")
+  if err then return nil, err end
+  opts = opts or {}
+  local path, base, query, parameters, body
+  path, err = path_of(row, place)
+  if not path then return nil, err end
+  base, err = requests.url(client.base_url, path, row.arguments)
+  if not base then return nil, err end
+  query, parameters = query_of(row, opts)
+  if not query then return nil, parameters end
+  body, err = body_of(row, place, value)
+  if err then return nil, err end
+  return requests.new(client, token, {
+    operation = row.name, method = row.method, base = base, query = query, parameters = parameters, body = body,
+    write = row.write, client_token = row.client_token, hide_body = row.secret, items = row.items,
+  }, opts)
+end
+
+-- What a result says besides, and must not be overwritten by a field of an answer.
+local ours = {
+  status = true, request_id = true, attempts = true, client_token = true, elapsed = true, hook_error = true,
+  pages = true,
 }
 
-local max_attendees = { "maxAttendees", "integer", 1, limits.max_page_attendees }
-
-local rows = {
-  attendee_operations.add_attendees, attendee_operations.remove_attendees,
-  {
-    name = "list_attendees", each = "each_attendee", method = "GET", path = event_path("/attendees"), scope = READ,
-    query = { { "maxResults", "integer", 1, limits.max_page_attendees }, { "nextToken", query_text } },
-    -- The largest page: each request counts against the organisation's monthly quota.
-    fixed = { maxResults = limits.max_page_attendees },
-    items = "attendees",
-  },
-  {
-    name = "respond", method = "POST", path = event_path("/respond"), write = true, scope = WRITE,
-    body = { argument = "responseStatus", field = { "string", check = "one_of", one_of = statuses } },
-  },
-  {
-    name = "list_events", each = "each_event", method = "GET", path = path(), scope = READ,
-    query = {
-      { "timeMin", query_text }, { "timeMax", query_text },
-      { "maxResults", "integer", 1, limits.max_page_events }, max_attendees, { "nextToken", query_text },
-      { "syncToken", query_text }, { "seriesMasterId", query_text }, { "showDeleted", flag },
-    },
-    fixed = { maxResults = limits.max_page_events },
-    items = "events",
-  },
-  {
-    name = "get_event", method = "GET", path = event_path(), query = { max_attendees }, scope = READ, answer = "event",
-  },
-  {
-    name = "create_event", method = "POST", path = path(), write = true, scope = WRITE, answer = "event",
-    body = { argument = "details", fields = event_fields, required = { "summary", "start" } },
-  },
-  {
-    name = "update_event", method = "PUT", path = event_path(), write = true, scope = WRITE, answer = "event",
-    body = { argument = "details", fields = event_fields, required = {} },
-  },
-  {
-    name = "delete_event", method = "DELETE", path = event_path(), query = { { "pushNotification", flag } },
-    write = true, scope = WRITE,
-  },
-}
-
--- { name, row } or { name, type, bounds … } as a row of a schema.
-local function parameter(entry)
-  return type(entry[2]) == "table" and entry[2] or { select(2, (table.unpack or unpack)(entry)) }
+local function is_list(value)
+  if type(value) ~= "table" then return false end
+  local count = 0
+  for _ in pairs(value) do count = count + 1 end
+  return count == #value
 end
 
-local function finish(row)
-  row.arguments = {}
-  for i = 2, #row.path, 2 do row.arguments[#row.arguments + 1] = row.path[i] end
-  if row.options then return end
-  local parameters = {}
-  for _, entry in ipairs(row.query or {}) do parameters[entry[1]] = parameter(entry) end
-  local paging = row.items and { max_pages = { "integer", 1, limits.max_pages } } or {}
-  row.options = options.join(row.write and options.write or options.read, parameters, paging)
+-- The fields of an answer by a row's schema, into a result. A list without entries may be left out.
+local function take_fields(result, object, answer)
+  for name, value in pairs(object) do
+    if not ours[name] then result[name] = value end
+  end
+  for name, field in pairs(answer.fields) do
+    if field[1] == "list" then
+      if result[name] == nil then result[name] = json.array {} end
+      if not is_list(result[name]) then return codes.bad_answer end
+    end
+  end
+  -- A no under status 200.
+  if result.result == false then return codes.result_false end
 end
 
---- In their order here; and each by its name.
-operations.rows = rows
-for _, row in ipairs(rows) do
-  finish(row)
-  operations[row.name] = row
+local function conclude(row, attempt, object)
+  local result = requests.result(attempt)
+  if not row.answer then return result end
+  -- Where the answer only says yes, none is one.
+  if not object and row.answer.fields.result then object = {} end
+  if object and row.unwrap then object = object[row.unwrap] end
+  if type(object) ~= "table" then return nil, requests.bad_answer(codes.empty_answer, attempt) end
+  local broken
+  if row.answer_as then result[row.answer_as] = object else broken = take_fields(result, object, row.answer) end
+  if broken then return nil, requests.bad_answer(broken, attempt) end
+  return result
+end
+
+-- The arguments of an operation after the token: the path's, the body's if there is one, the options.
+local function request_of(client, row, token, ...)
+  local count, place = #row.arguments, {}
+  for i = 1, count do place[i] = (select(i, ...)) end
+  if not row.body then return operations.prepare(client, row, token, place, nil, (select(count + 1, ...))) end
+  return operations.prepare(client, row, token, place, select(count + 1, ...))
+end
+
+--- Makes a call.
+---@param client dingtalk.Client
+---@param row table
+---@param token dingtalk.Token
+---@param ... any the path's arguments in order, the body's if the row has one, the options
+---@return table? result
+---@return dingtalk.Error? err
+function operations.perform(client, row, token, ...)
+  local request, err = request_of(client, row, token, ...)
+  if not request then return nil, err end
+  if row.items then return pages.all(client, request) end
+  local attempt, object = requests.send(client, request)
+  if not attempt then return nil, object end
+  return conclude(row, attempt, object)
+end
+
+--- The iterator of a call whose answer comes in pages.
+---@param client dingtalk.Client
+---@param row table
+---@param token dingtalk.Token
+---@param ... any as of operations.perform
+---@return dingtalk.Reading
+function operations.each(client, row, token, ...)
+  return pages.each(client, request_of(client, row, token, ...))
 end
 
 return operations

@@ -1,24 +1,41 @@
---- The options of a client and of a call: their types and bounds as data, and their check.
+--- The options of a client and of a call, and the fields of a body: their types and bounds as data, and
+--- their check.
 
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
 
-local suggestion = require "dingtalk.suggestion"
-
 local options = {}
 
---- Each row: the type ("any": left to the check), then for numbers the bounds; `check` names a further
---- check below, or is one: a function that returns what is wrong.
+--- Each row: the type ("any": left to the check), then for numbers the bounds, for a list the most
+--- entries and for a text of a body the most characters. Further:
+---
+---   check      the name of a further check below, or a function that returns what is wrong
+---   one_of     the values allowed, as keys
+---   required   whether the field of a body must be given; a text then must not be empty
+---   of         a list's or a map's entries, as a row
+---   fields     an object's fields, as rows by name
+---   shorthand  the field of an object that a text stands for: "id" for `{ id = … }`
+---   unique     the field by which the entries of a list are told apart
+---   digits     whether a number may come as a text of digits, as the service gives it
+---   read_only  a field of answers: taken, so that what was read can be sent back, and not sent
+---   doc        for the reference
 options.config = {
   base_url = { "string", check = "base_url" },
   oapi_base_url = { "string", check = "base_url" },
   ca_file = { "string", check = "path" },
   ca_path = { "string", check = "path" },
   proxy = { "string", check = "proxy" },
+  client_cert = { "string", check = "path" },
+  client_key = { "string", check = "path" },
+  interface = { "string", check = "interface" },
+  ip_version = { "integer", 4, 6, one_of = { [4] = true, [6] = true } },
+  headers = { "headers", check = "headers" },
   connect_timeout = { "number", 0.001, limits.max_timeout },
+  attempt_timeout = { "number", 0.001, limits.max_timeout },
   timeout = { "number", 0.001, limits.max_timeout },
   max_attempts = { "integer", 1, limits.max_attempts },
+  rate_limiter = { "table" },
   max_connections = { "integer", 1, limits.max_connections },
   retry_budget = { "number", 0, 1e9 },
   user_agent = { "string", check = "user_agent" },
@@ -98,12 +115,37 @@ function options.fault_text(code)
   return fault_texts[code] or code
 end
 
+-- The number of edits between two short names, or more than 2.
+local function distance(a, b)
+  if math.abs(#a - #b) > 2 then return 3 end
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local same = a:byte(i) == b:byte(j)
+      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + (same and 0 or 1))
+    end
+  end
+  return row[#b]
+end
+
 --- "did you mean …?" for a misspelt name, or nil.
 ---@param name any
 ---@param known table the names as keys
 ---@return string?
 function options.did_you_mean(name, known)
-  return suggestion.did_you_mean(name, known)
+  if type(name) ~= "string" or #name > 40 then return nil end
+  local plain = name:lower():gsub("[_%-]", "")
+  local best, best_distance = nil, 3
+  for candidate in pairs(known) do
+    local edits = distance(plain, (candidate:lower():gsub("_", "")))
+    if edits < best_distance or (edits == best_distance and best and candidate < best) then
+      best, best_distance = candidate, edits
+    end
+  end
+  return best and ("did you mean %q?"):format(best)
 end
 
 local checks = {}
@@ -112,18 +154,14 @@ function checks.path(value)
   if value == "" or value:find("%z") then return "must be the path of a file or directory" end
 end
 
-function checks.query(value)
-  local fault = core.check_visible(value, limits.max_query_bytes)
+function checks.id(value)
+  local fault = core.check_id(value)
   return fault and options.fault_text(fault)
 end
 
-function checks.one_of(value, _, row)
-  if row.one_of[value] then return nil end
-  local names = {}
-  for name in pairs(row.one_of) do names[#names + 1] = name end
-  table.sort(names)
-  local meant = options.did_you_mean(value, row.one_of)
-  return "must be one of " .. table.concat(names, ", ") .. (meant and ": " .. meant or "")
+function checks.query(value)
+  local fault = core.check_visible(value, limits.max_query_bytes)
+  return fault and options.fault_text(fault)
 end
 
 function checks.client_token(value)
@@ -134,6 +172,44 @@ end
 function checks.user_agent(value)
   if value == "" or #value > limits.max_user_agent_bytes or value:find("[^\32-\126]") then
     return ("must be 1 to %d bytes of printable ASCII"):format(limits.max_user_agent_bytes)
+  end
+end
+
+-- An interface's name or an address, in the forms of libcurl: "eth0", "if!eth0", "host!192.0.2.1".
+function checks.interface(value)
+  if value == "" or #value > limits.max_interface_bytes or value:find("[^\33-\126]") then
+    return ("must be 1 to %d bytes of visible ASCII"):format(limits.max_interface_bytes)
+  end
+end
+
+-- Headers that the module or libcurl sets; and all that begin with "content-" or "proxy-".
+local reserved_headers = {
+  ["x-acs-dingtalk-access-token"] = true, ["x-client-token"] = true, host = true, accept = true,
+  ["accept-encoding"] = true, ["user-agent"] = true, connection = true, ["keep-alive"] = true, expect = true,
+  te = true, trailer = true, ["transfer-encoding"] = true, upgrade = true, ["http2-settings"] = true,
+}
+
+local function header_fault(name, value)
+  if type(name) ~= "string" or not name:find("^[%w!#$%%&'*+.^_`|~-]+$") then return "has a name that is no header's" end
+  local lower = name:lower()
+  if reserved_headers[lower] or lower:find("^content%-") or lower:find("^proxy%-") then
+    return ("must not set %s"):format(name)
+  end
+  if type(value) ~= "string" then return ("must have strings as values: %s is a %s"):format(name, type(value)) end
+  if value:find("[^\t\32-\126]") then return ("has a value with bytes that are no printable ASCII: %s"):format(name) end
+end
+
+-- Of a table; what a function returns is checked when it was called.
+function checks.headers(value)
+  if type(value) ~= "table" then return nil end
+  local bytes = 0
+  for name, text in next, value do
+    local fault = header_fault(name, text)
+    if fault then return fault end
+    bytes = bytes + #name + #text
+  end
+  if bytes > limits.max_header_bytes then
+    return ("must have at most %d bytes of names and values"):format(limits.max_header_bytes)
   end
 end
 
@@ -169,41 +245,162 @@ function checks.base_url(value, config)
   if not config.allow_http then return "is not encrypted: http:// needs config.allow_http = true" end
 end
 
--- What is wrong with a value's type, or with its bounds: then also the code.
-local function type_fault(value, row)
-  local kind = row[1]
-  if kind == "loop" then
-    if type(value) ~= "string" and type(value) ~= "table" then
-      return ("must be the name of a loop or an adapter table, not a %s"):format(type(value))
-    end
-  elseif kind == "rate" and value == false then
-    return nil
-  elseif kind == "integer" or kind == "number" or kind == "rate" then
-    if type(value) ~= "number" then return ("must be a number, not a %s"):format(type(value)) end
-    local whole = kind ~= "integer" or value % 1 == 0
-    if not (whole and value >= row[2] and value <= row[3]) then
-      return ("must be %s from %.14g to %.14g"):format(
-        kind == "integer" and "a whole number" or "a number", row[2], row[3]), "bad_value"
-    end
-  elseif kind == "list" then
-    if type(value) ~= "table" or (next(value) ~= nil and rawget(value, 1) == nil) then
-      return ("must be an array, not a %s"):format(type(value) == "table" and "table with names" or type(value))
-    end
-    if #value > row[2] then return ("must have at most %d entries"):format(row[2]), "bad_value" end
-  elseif kind == "function" then
-    local meta = type(value) == "table" and getmetatable(value)
-    if type(value) ~= "function" and not (type(meta) == "table" and meta.__call) then
-      return ("must be a function, not a %s"):format(type(value))
-    end
-  elseif kind ~= "any" and type(value) ~= kind then
-    return ("must be a %s, not a %s"):format(kind, type(value))
+local function is_callable(value)
+  local meta = type(value) == "table" and getmetatable(value)
+  return type(value) == "function" or type(meta) == "table" and meta.__call ~= nil
+end
+
+local function number_fault(value, row, is_whole)
+  if row.digits and type(value) == "string" and value:find("^%d+$") then value = tonumber(value) end
+  if type(value) ~= "number" then return ("must be a number, not a %s"):format(type(value)) end
+  if is_whole and value % 1 ~= 0 or not (value >= row[2] and value <= row[3]) then
+    return ("must be %s from %.14g to %.14g"):format(is_whole and "a whole number" or "a number", row[2], row[3]),
+      "bad_value"
   end
+end
+
+-- By a row's type: what is wrong with a value, or nil; where it is no matter of type, then also the code.
+local faults = {}
+
+function faults.any() end
+
+function faults.loop(value)
+  if type(value) ~= "string" and type(value) ~= "table" then
+    return ("must be the name of a loop or an adapter table, not a %s"):format(type(value))
+  end
+end
+
+function faults.headers(value)
+  if type(value) ~= "table" and not is_callable(value) then
+    return ("must be a table of headers or a function, not a %s"):format(type(value))
+  end
+end
+
+function faults.rate(value, row)
+  if value ~= false then return number_fault(value, row) end
+end
+
+function faults.number(value, row) return number_fault(value, row) end
+
+function faults.integer(value, row) return number_fault(value, row, true) end
+
+faults["function"] = function(value)
+  if not is_callable(value) then return ("must be a function, not a %s"):format(type(value)) end
+end
+
+-- A text of a body: JSON's strings are Unicode, and the service counts characters.
+function faults.text(value, row)
+  if type(value) ~= "string" then return ("must be a string, not a %s"):format(type(value)) end
+  local code = core.check_utf8(value)
+  if code then return fault_texts[code] or code, code end
+  if row.required and value == "" then return fault_texts.empty, "empty" end
+  if row[2] and #value > row[2] and select(2, value:gsub("[^\128-\191]", "")) > row[2] then
+    return ("must have at most %d characters"):format(row[2]), "too_long"
+  end
+end
+
+function faults.list(value, row)
+  if type(value) ~= "table" or next(value) ~= nil and rawget(value, 1) == nil then
+    return ("must be an array, not a %s"):format(type(value) == "table" and "table with names" or type(value))
+  end
+  if row.required and next(value) == nil then return fault_texts.empty, "empty" end
+  if row[2] and #value > row[2] then return ("must have at most %d entries"):format(row[2]), "bad_value" end
+end
+
+function faults.object(value, row)
+  if type(value) == "table" then return nil end
+  if not row.shorthand then return ("must be a table, not a %s"):format(type(value)) end
+  if type(value) ~= "string" then
+    return ("must be a string or a table with %s, not a %s"):format(row.shorthand, type(value))
+  end
+end
+
+function faults.map(value)
+  if type(value) ~= "table" then return ("must be a table, not a %s"):format(type(value)) end
+end
+
+local function type_fault(value, row)
+  local fault = faults[row[1]]
+  if fault then return fault(value, row) end
+  if type(value) ~= row[1] then return ("must be a %s, not a %s"):format(row[1], type(value)) end
+end
+
+local function one_of_fault(value, row)
+  if not row.one_of or row.one_of[value] then return nil end
+  local names = {}
+  for name in pairs(row.one_of) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  local meant = options.did_you_mean(value, row.one_of)
+  return "must be one of " .. table.concat(names, ", ") .. (meant and ": " .. meant or "")
 end
 
 local function unknown(prefix, name, schema)
   local shown = errors.one_line(name)
   return errors.argument(prefix .. "." .. shown, "unknown_option",
     ("there is no option %q"):format(shown), options.did_you_mean(name, schema))
+end
+
+local function unknown_field(prefix, name, fields)
+  local shown = errors.one_line(name)
+  return errors.argument(prefix .. "." .. shown, "unknown_field",
+    ("%s has a field %q that is not known here"):format(prefix, shown), options.did_you_mean(name, fields))
+end
+
+-- What is wrong within a value, by a row's type.
+local within = {}
+
+function within.object(value, row, name)
+  if type(value) == "string" then return options.check_value(value, row.fields[row.shorthand], name) end
+  for field, entry in next, value do
+    local known = type(field) == "string" and row.fields[field]
+    if not known then return unknown_field(name, field, row.fields) end
+    local err = options.check_value(entry, known, name .. "." .. field, value)
+    if err then return err end
+  end
+  local missing -- the same one of several each time
+  for field, known in pairs(row.fields) do
+    if known.required and rawget(value, field) == nil and (not missing or field > missing) then missing = field end
+  end
+  if not missing then return nil end
+  return errors.argument(name .. "." .. missing, "missing", ("%s.%s is missing"):format(name, missing))
+end
+
+function within.map(value, row, name)
+  for field, entry in next, value do
+    local is_name = type(field) == "string"
+    local shown = (is_name and "%s.%s" or "%s[%s]"):format(name, errors.one_line(field))
+    if not is_name then return errors.argument(shown, "bad_value", name .. " must have texts as names") end
+    local err = options.check_value(entry, row.of, shown, value)
+    if err then return err end
+  end
+end
+
+-- An entry that repeats an earlier one must say the same of it.
+local function repeated(entry, row, seen, name, i)
+  local is_table = type(entry) == "table"
+  local id = entry
+  if is_table then id = rawget(entry, row.unique) end
+  if id == nil then return nil end
+  local flag = is_table and rawget(entry, "isOptional") or false
+  if seen[id] == nil then
+    seen[id] = { flag = flag, at = i }
+  elseif seen[id].flag ~= flag then
+    local shown = ("%s[%d]"):format(name, i)
+    return errors.argument(shown, "conflicting_duplicate",
+      ("%s repeats the id of %s[%d] with another isOptional"):format(shown, name, seen[id].at))
+  end
+end
+
+function within.list(value, row, name)
+  local count, seen = 0, {}
+  for _ in next, value do count = count + 1 end
+  for i = 1, count do
+    local entry, shown = rawget(value, i), ("%s[%d]"):format(name, i)
+    if entry == nil then return errors.argument(shown, "hole", shown .. " is missing: the list has a hole") end
+    local err = row.of and options.check_value(entry, row.of, shown, value)
+      or row.unique and repeated(entry, row, seen, name, i)
+    if err then return err end
+  end
 end
 
 --- Checks one value against a row of a schema.
@@ -215,8 +412,11 @@ end
 function options.check_value(value, row, name, given)
   local fault, code = type_fault(value, row)
   if fault then return errors.argument(name, code or "wrong_type", name .. " " .. fault) end
-  local check = checks[row.check] or row.check
-  fault = check and check(value, given, row)
+  local err = within[row[1]] and within[row[1]](value, row, name)
+  if err then return err end
+  fault = one_of_fault(value, row)
+  local check = not fault and (checks[row.check] or row.check)
+  if check then fault = check(value, given, row) end
   if fault then return errors.argument(name, "bad_value", name .. " " .. fault) end
 end
 

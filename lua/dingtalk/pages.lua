@@ -1,30 +1,43 @@
 --- Answers that come in pages: read whole, or one after the other by an iterator.
 
-local limits = require "dingtalk.limits"
-local request = require "dingtalk.request"
 local codes = require "dingtalk.codes"
+local json = require "dingtalk.json"
+local limits = require "dingtalk.limits"
+local requests = require "dingtalk.request"
 
 local pages = {}
 
 --- The reading of a list from its first page, or from opts.nextToken.
----@param task dingtalk.Task made by request.prepare
+---@param request dingtalk.Request made by request.prepare
 ---@return table state
-function pages.start(task)
-  return { task = task, count = 0, attempts = 0, elapsed = 0, seen = {}, more = true }
+function pages.start(request)
+  return { request = request, count = 0, attempts = 0, elapsed = 0, seen = {}, more = true }
+end
+
+-- A page's or a sync token as a text; nil for none. Or nil and true: what is given cannot be one.
+local function token_text(token)
+  if type(token) == "number" then
+    token = json.digits(token)
+    return token, token == nil
+  end
+  if token == nil or token == "" then return nil end
+  return type(token) == "string" and token or nil, type(token) ~= "string"
 end
 
 -- Takes note of where the next page is; returns the rule that this breaks, or nil.
-local function advance(state, token)
-  if type(token) == "number" then token = ("%.14g"):format(token) end
-  if token == nil or token == "" then
-    state.more, state.next_token = false, nil
-    return nil
-  end
-  if type(token) ~= "string" then return codes.bad_answer end
+local function advance(state, object)
+  local token, is_broken = token_text(object.nextToken)
+  if is_broken then return codes.bad_answer, "nextToken is no text, nor a whole number below 2^53" end
+  local sync_token
+  sync_token, is_broken = token_text(object.syncToken)
+  if is_broken then return codes.bad_answer, "syncToken is no text, nor a whole number below 2^53" end
+  state.sync_token = sync_token or state.sync_token
+  state.next_token, state.more = token, token ~= nil
+  if not token then return nil end
   if state.seen[token] then return codes.repeated_page end
-  state.seen[token], state.next_token = true, token
-  state.task.query.nextToken = token
-  request.set_url(state.task)
+  state.seen[token] = true
+  state.request.query.nextToken = token
+  requests.set_url(state.request)
 end
 
 local function are_objects(items)
@@ -37,14 +50,14 @@ local function are_objects(items)
   return count == #items
 end
 
--- The items of an answer, or the rule it breaks. A list without entries may be left out.
+-- The items of an answer; or nil, the rule it breaks and how. A list without entries may be left out.
 local function read(state, object)
   if not object then return nil, codes.empty_answer end
-  local items = object[state.task.row.items]
+  local items = object[state.request.items]
   if items == nil then items = {} end
   if not are_objects(items) then return nil, codes.bad_answer end
-  local broken = advance(state, object.nextToken)
-  if broken then return nil, broken end
+  local broken, detail = advance(state, object)
+  if broken then return nil, broken, detail end
   return items
 end
 
@@ -56,70 +69,80 @@ end
 function pages.next(client, state)
   if not state.more then return nil end
   if state.count >= limits.max_pages then
-    return nil, request.bad_answer(codes.too_many_pages, state.slot)
+    return nil, requests.bad_answer(codes.too_many_pages, state.attempt)
   end
-  local slot, object = request.send(client, state.task)
-  if not slot then
+  local attempt, object = requests.send(client, state.request)
+  if not attempt then
     state.more = false
     state.attempts = state.attempts + (object.attempts or 0)
     object.attempts = state.attempts
     return nil, object
   end
-  state.count, state.slot = state.count + 1, slot
-  state.attempts, state.elapsed = state.attempts + slot.attempts, state.elapsed + slot.elapsed
-  local items, broken = read(state, object)
+  state.count, state.attempt = state.count + 1, attempt
+  state.attempts, state.elapsed = state.attempts + attempt.attempts, state.elapsed + attempt.elapsed
+  local items, broken, detail = read(state, object)
   if not items then
     state.more = false
-    return nil, request.bad_answer(broken, slot)
+    return nil, requests.bad_answer(broken, attempt, detail)
   end
-  state.sync_token = object.syncToken or state.sync_token
   return items
+end
+
+-- What a whole list or the end of an iterator says besides the items.
+local function describe(state, result)
+  result.attempts, result.elapsed, result.pages = state.attempts, state.elapsed, state.count
+  result.nextToken, result.syncToken = state.next_token, state.sync_token
+  return result
 end
 
 --- Reads the whole list, or opts.max_pages of it: then `nextToken` is where to go on.
 ---@param client dingtalk.Client
----@param task dingtalk.Task
+---@param request dingtalk.Request
 ---@return table? result with the items under their name in the service's answer
 ---@return dingtalk.Error? err
-function pages.all(client, task)
-  local state, all = pages.start(task), {}
+function pages.all(client, request)
+  local state, all = pages.start(request), json.array {}
   repeat
     local items, err = pages.next(client, state)
     if err then return nil, err end
     for _, item in ipairs(items) do all[#all + 1] = item end
-  until not state.more or state.count == task.max_pages
-  local result = request.result(state.slot)
-  result.attempts, result.elapsed, result.pages = state.attempts, state.elapsed, state.count
-  result[task.row.items], result.nextToken, result.syncToken = all, state.next_token, state.sync_token
+  until not state.more or state.count == request.max_pages
+  local result = describe(state, requests.result(state.attempt))
+  result[request.items] = all
   return result
 end
 
---- An iterator that gives the items one by one and reads each page when it is needed. A failure comes
---- as its last value: false and the error. The time limit is that of a page. (Lua 5.1's "for" lets no
+--- An iterator that gives the items one by one and reads each page when it is needed. A failure comes as its
+--- last value: false and the error. Its end is nil and the iterator itself, whose fields tell what the pages
+--- said: `syncToken`, `nextToken`, `pages`. The time limit is that of a page. (Lua 5.1's "for" lets no
 --- iterator yield; there, in a coroutine of a loop, call it by hand. LuaJIT's does.)
 ---@param client dingtalk.Client
----@param task dingtalk.Task?
----@param err dingtalk.Error? why there is no task
----@return fun(): table|false|nil, dingtalk.Error?
-function pages.each(client, task, err)
-  local state = task and pages.start(task)
+---@param request dingtalk.Request?
+---@param err dingtalk.Error? why there is no request
+---@return dingtalk.Reading
+function pages.each(client, request, err)
+  local state = request and pages.start(request)
   local items, position = {}, 0
-  local function fail()
+  local reading = {}
+  local function finish()
     local failure = err
     state, items, err = nil, {}, nil
     if failure then return false, failure end
+    return nil, reading
   end
-  return function()
+  local function next_item()
     while true do
       position = position + 1
       if items[position] then return items[position] end
-      if not state or state.count == task.max_pages then return fail() end
-      task.deadline = client:now() + task.timeout
+      if not state or state.count == request.max_pages then return finish() end
+      request.deadline = client:now() + request.timeout
       items, err = pages.next(client, state)
-      if not items then return fail() end
+      describe(state, reading)
+      if not items then return finish() end
       position = 0
     end
   end
+  return setmetatable(reading, { __name = "dingtalk.Reading", __call = next_item })
 end
 
 return pages

@@ -1,132 +1,265 @@
---- One request by a row of dingtalk.operations: arguments checked by the row, sent by attempts.run, the
---- answer as plain Lua.
+--- A request to the service's API: made, sent, its answer as plain Lua. The calls of dingtalk.operations
+--- are made from it, and client:request, for what is in no table.
 
 local attempts = require "dingtalk.attempts"
 local core = require "dingtalk.core"
-local details = require "dingtalk.details"
 local errors = require "dingtalk.errors"
 local json = require "dingtalk.json"
+local limits = require "dingtalk.limits"
 local options = require "dingtalk.options"
 
-local request = {}
+local requests = {}
 
 local unpack = table.unpack or unpack
 
-local function base_of(client, row, place)
-  local parts = { client.base_url, row.path[1] }
-  for i, name in ipairs(row.arguments) do
-    local value = place[i]
-    if value == nil and name == "cal" then value = "primary" end
-    if type(value) ~= "string" then
-      return nil, errors.argument(name, "wrong_type", ("%s must be a string, not a %s"):format(name, type(value)))
-    end
-    parts[#parts + 1] = value
-    parts[#parts + 1] = row.path[2 * i + 1]
-  end
-  local url, which, fault = core.url(unpack(parts))
+--- The URL of a base and a path's literals and ids.
+---@param base string
+---@param path string[] literals and, between them, ids
+---@param names string[] how the ids are called, for errors
+---@return string? url
+---@return dingtalk.Error? err
+function requests.url(base, path, names)
+  local url, which, fault, detail = core.url(base, unpack(path, 1, #path))
   if url then return url end
-  local name = row.arguments[which]
-  return nil, errors.argument(name, fault, name .. " " .. options.fault_text(fault))
+  local name = names[which]
+  return nil, errors.argument(name, fault, name .. " "
+    .. (detail and "must be a string, not a " .. detail or options.fault_text(fault)))
 end
 
 local function query_text(value)
-  if type(value) == "number" then return ("%d"):format(value) end
+  if type(value) == "number" then return json.digits(value) or core.encode(("%.17g"):format(value)) end
   return core.encode(tostring(value))
 end
 
---- Sets the task's URL from its query.
----@param task table
-function request.set_url(task)
+--- Sets the request's URL from its query.
+---@param request table
+function requests.set_url(request)
   local parts = {}
-  for _, entry in ipairs(task.row.query or {}) do
-    local value = task.query[entry[1]]
-    if value ~= nil then parts[#parts + 1] = entry[1] .. "=" .. query_text(value) end
+  for _, name in ipairs(request.parameters) do
+    local value = request.query[name]
+    if value ~= nil then parts[#parts + 1] = core.encode(name) .. "=" .. query_text(value) end
   end
-  task.url = task.base .. (#parts > 0 and "?" .. table.concat(parts, "&") or "")
+  request.url = request.base .. (#parts > 0 and "?" .. table.concat(parts, "&") or "")
 end
 
-local function body_of(row, value)
-  local body = row.body
-  if not body then return nil end
-  if body.fields then return details.encode(value, body.fields, body.required, body.argument) end
-  local err = options.check_value(value, body.field, body.argument)
-  if err then return nil, err end
-  return ("{%q:%s}"):format(body.argument, json.encode(value))
-end
-
-local function query_of(row, opts)
-  local query = {}
-  for _, entry in ipairs(row.query or {}) do
-    local name = entry[1]
-    query[name] = opts[name]
-    if query[name] == nil and row.fixed then query[name] = row.fixed[name] end
-  end
-  return query
-end
-
---- Checks everything and makes the task of a request. Sends nothing.
----@param client dingtalk.Client
----@param row table of dingtalk.operations
----@param token string|dingtalk.TokenSource
----@param place table the path's arguments, in order
----@param value any the argument that becomes the body
----@param opts table?
----@return dingtalk.Task? task
+--- The JSON text of a body.
+---@param value any
+---@param name string how it is called
+---@return string? text
 ---@return dingtalk.Error? err
-function request.prepare(client, row, token, place, value, opts)
-  local err = options.check_token(token) or options.check(opts, row.options, "opts")
-  if err then return nil, err end
-  opts = opts or {}
-  local base, body
-  base, err = base_of(client, row, place)
-  if not base then return nil, err end
-  body, err = body_of(row, value)
-  if err then return nil, err end
-  local task = {
-    row = row, base = base, query = query_of(row, opts),
-    token = token, body = body, client_token = row.write and (opts.client_token or core.uuid()) or nil,
+function requests.body(value, name)
+  local text, fault_name, fault = json.write(value, name)
+  if not text then
+    fault_name = errors.one_line(fault_name)
+    return nil, errors.argument(fault_name, "bad_value", fault_name .. " " .. fault)
+  end
+  if #text <= limits.max_body_bytes then return text end
+  return nil, errors.argument(name, "too_large",
+    ("%s is larger than %d bytes as JSON"):format(name, limits.max_body_bytes))
+end
+
+-- The service wants a length with a write, also where there is no body.
+local function body_of_write(body, method)
+  return body or (method == "POST" or method == "PUT") and "" or nil
+end
+
+--- A request of which everything is checked. `fields`: operation, method, base, query and parameters (their
+--- names in order), body, older, write, client_token (whether the service knows one), hide_body, items.
+---@param client dingtalk.Client
+---@param token dingtalk.Token
+---@param fields table
+---@param opts table
+---@return dingtalk.Request
+function requests.new(client, token, fields, opts)
+  local with_token = fields.write and fields.client_token
+  local request = {
+    operation = fields.operation, method = fields.method, base = fields.base, query = fields.query,
+    parameters = fields.parameters, body = body_of_write(fields.body, fields.method), token = token,
+    older_api = fields.older, hide_body = fields.hide_body, items = fields.items,
+    client_token = with_token and (opts.client_token or core.uuid()) or nil,
+    once = fields.write and not with_token or nil,
     timeout = opts.timeout or client.call_timeout, max_attempts = opts.max_attempts or client.max_attempts,
     max_pages = opts.max_pages,
   }
-  task.deadline = client:now() + task.timeout
-  request.set_url(task)
-  return task
+  request.deadline = client:now() + request.timeout
+  requests.set_url(request)
+  return request
 end
 
 --- The error of an answer that was understood and is not what it should be.
 ---@param rule table of dingtalk.codes
----@param slot dingtalk.Slot
+---@param attempt dingtalk.Attempt.State
 ---@param detail string?
 ---@return dingtalk.Error
-function request.bad_answer(rule, slot, detail)
+function requests.bad_answer(rule, attempt, detail)
   return errors.new {
     kind = rule.kind, code = rule.code, message = rule.message .. (detail and ": " .. detail or ""),
-    hint = rule.hint, outcome = "unknown", retryable = false, status = slot.status,
-    request_id = slot.request_id, attempts = slot.attempts, client_token = slot.client_token,
-    elapsed = slot.elapsed,
+    hint = rule.hint, outcome = rule.outcome or "unknown", retryable = false, status = attempt.status,
+    request_id = attempt.request_id, attempts = attempt.attempts, client_token = attempt.client_token,
+    elapsed = attempt.elapsed,
   }
 end
 
---- Sends a task.
+--- Sends a request: the one place that does.
 ---@param client dingtalk.Client
----@param task dingtalk.Task
----@return table? slot with status, request_id, attempts, client_token, elapsed
----@return any object the answer as plain Lua, or nil; or the error where there is no slot
-function request.send(client, task)
-  local slot = attempts.new(task.client_token)
-  local err, object = attempts.run(client, task, slot)
+---@param request dingtalk.Request
+---@return table? attempt with status, request_id, attempts, client_token, elapsed
+---@return any object the answer as plain Lua, or nil; or the error where there is no attempt
+function requests.send(client, request)
+  local attempt = attempts.new(request.client_token)
+  local err, object = attempts.run(client, request, attempt)
   if err then return nil, err end
-  return slot, object and json.plain(object)
+  return attempt, object and json.plain(object)
 end
 
 --- What every result says.
----@param slot dingtalk.Slot
+---@param attempt dingtalk.Attempt.State
 ---@return table result
-function request.result(slot)
+function requests.result(attempt)
   return {
-    status = slot.status, request_id = slot.request_id, attempts = slot.attempts,
-    client_token = slot.client_token, elapsed = slot.elapsed, hook_error = slot.hook_error,
+    status = attempt.status, request_id = attempt.request_id, attempts = attempt.attempts,
+    client_token = attempt.client_token, elapsed = attempt.elapsed, hook_error = attempt.hook_error,
   }
 end
 
-return request
+-- What client:request takes.
+local spec_schema = {
+  method = { "string", one_of = { GET = true, POST = true, PUT = true, DELETE = true } },
+  path = { "any" },
+  query = { "table" },
+  body = { "table" },
+  older = { "boolean" },
+}
+
+local function literal_fault(text, is_first)
+  if type(text) ~= "string" then return ("must be a string, not a %s"):format(type(text)) end
+  if core.check_visible(text, limits.max_query_bytes) then return "must be visible ASCII" end
+  if text:find("[?#\\]") then return "must not hold ? # or \\: the query has a field of its own" end
+  if is_first and text:sub(1, 1) ~= "/" then return "must begin with /" end
+  for segment in text:gmatch("[^/]+") do
+    local plain = segment:gsub("%%2[eE]", ".")
+    if plain == "." or plain == ".." then return options.fault_text("dot_segment") end
+  end
+end
+
+local path_hint = 'The path has literals and, between them, ids: { "/v1.0/contact/users/", union_id }.'
+
+-- The names of the ids within the path, once its literals are right.
+local function check_path(path)
+  if type(path) ~= "table" then
+    return nil, errors.argument("request.path", path == nil and "missing" or "wrong_type",
+      ("request.path must be an array, not a %s"):format(type(path)), path_hint)
+  end
+  if #path == 0 or #path > limits.max_path_parts then
+    return nil, errors.argument("request.path", "bad_value",
+      ("request.path must have 1 to %d parts"):format(limits.max_path_parts), path_hint)
+  end
+  local names = {}
+  for i = 1, #path do
+    local shown = ("request.path[%d]"):format(i)
+    if i % 2 == 0 then
+      names[#names + 1] = shown
+    else
+      local fault = literal_fault(path[i], i == 1)
+      local ends = not fault and path[i]:sub(-1) == "/"
+      if not fault and i < #path and not ends then fault = "must end in / before an id" end
+      if ends and i == #path then fault = "ends in /: the id behind it is nil" end
+      if fault then return nil, errors.argument(shown, "bad_value", shown .. " " .. fault, path_hint) end
+    end
+  end
+  return names
+end
+
+-- The query's names in order, which makes the same request the same text.
+local function check_query(query)
+  local names = {}
+  for name, value in next, query do
+    local shown = "request.query." .. errors.one_line(name)
+    if type(name) ~= "string" or core.check_visible(name, limits.max_query_bytes) then
+      return nil, errors.argument(shown, "bad_value", "request.query must have names of visible ASCII")
+    end
+    local kind = type(value)
+    local fault = kind ~= "string" and kind ~= "number" and kind ~= "boolean"
+      and ("must be a string, a number or a boolean, not a %s"):format(kind)
+      or kind == "number" and (value ~= value or value * 0 ~= 0) and "must be a finite number"
+      or kind == "string" and #value > limits.max_query_bytes and options.fault_text("too_long")
+      or kind == "string" and core.check_utf8(value) and options.fault_text("not_utf8")
+    if fault then return nil, errors.argument(shown, "bad_value", shown .. " " .. fault) end
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+local function check_spec(spec)
+  if spec == nil then return errors.argument("request", "wrong_type", "request must be a table, not a nil") end
+  local err = options.check(spec, spec_schema, "request")
+  if err then return err end
+  if spec.method == nil then return errors.argument("request.method", "missing", "request.method is missing") end
+  if spec.body and spec.method == "GET" then
+    return errors.argument("request.body", "bad_value", "request.body is of no use with GET")
+  end
+end
+
+local older_hosts = {
+  ["https://api.dingtalk.io"] = "https://oapi.dingtalk.io",
+  ["https://api.dingtalk.com"] = "https://oapi.dingtalk.com",
+}
+
+--- The address of the older API: the client's oapi_base_url, or what belongs to its base_url.
+---@param client dingtalk.Client
+---@return string
+function requests.older_base_url(client)
+  return client.oapi_base_url or older_hosts[client.base_url:lower()] or client.base_url
+end
+
+--- The request of a call that is in no table. Sends nothing.
+---@param client dingtalk.Client
+---@param token dingtalk.Token
+---@param spec dingtalk.RequestSpec
+---@param opts dingtalk.WriteOptions?
+---@return dingtalk.Request? request
+---@return dingtalk.Error? err
+function requests.prepare_any(client, token, spec, opts)
+  local err = options.check_token(token) or check_spec(spec) or options.check(opts, options.write, "opts")
+  if err then return nil, err end
+  opts = opts or {}
+  if opts.client_token and (spec.older or spec.method == "GET") then
+    return nil, errors.argument("opts.client_token", "bad_value",
+      "opts.client_token is of no use here: " .. (spec.older and "the older API knows none" or "GET changes nothing"))
+  end
+  local names, base, parameters, body
+  names, err = check_path(spec.path)
+  if not names then return nil, err end
+  base, err = requests.url(spec.older and requests.older_base_url(client) or client.base_url, spec.path, names)
+  if not base then return nil, err end
+  parameters, err = check_query(spec.query or {})
+  if not parameters then return nil, err end
+  if spec.body then body, err = requests.body(spec.body, "request.body") end
+  if err then return nil, err end
+  local query = {}
+  for _, name in ipairs(parameters) do query[name] = spec.query[name] end
+  return requests.new(client, token, {
+    operation = "request", method = spec.method, base = base, query = query, parameters = parameters, body = body,
+    older = spec.older, write = spec.method ~= "GET", client_token = opts.client_token ~= nil,
+  }, opts)
+end
+
+--- Makes a call that is in no table.
+---@param client dingtalk.Client
+---@param token dingtalk.Token
+---@param spec dingtalk.RequestSpec
+---@param opts dingtalk.WriteOptions?
+---@return dingtalk.RequestResult? result
+---@return dingtalk.Error? err
+function requests.any(client, token, spec, opts)
+  local request, err = requests.prepare_any(client, token, spec, opts)
+  if not request then return nil, err end
+  local attempt, object = requests.send(client, request)
+  if not attempt then return nil, object end
+  local result = requests.result(attempt)
+  result.body = object
+  return result
+end
+
+return requests

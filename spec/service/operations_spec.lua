@@ -1,5 +1,4 @@
 local calendar = require "dingtalk.calendar"
-local details = require "dingtalk.details"
 local example = require "spec.support.example"
 local json = require "dingtalk.json"
 local operations = require "dingtalk.operations"
@@ -8,6 +7,7 @@ local sandbox = require "spec.support.sandbox"
 local USER, EVENT, TOKEN, people = example.USER, example.EVENT, example.TOKEN, example.people
 local E = "/v1.0/calendar/users/U5KPwll3QjgiG/calendars/primary/events"
 local START = { dateTime = "2030-02-01T10:00:00+08:00", timeZone = "Asia/Shanghai" }
+local END = { dateTime = "2030-02-01T11:00:00+08:00", timeZone = "Asia/Shanghai" }
 
 local client
 
@@ -25,7 +25,7 @@ end
 
 describe("the request of", function()
   local details_of = {
-    summary = "T é/\n", start = START, reminders = {}, attendees = { "a", { id = "b", isOptional = true } },
+    summary = "T é/\n", start = START, ["end"] = END, reminders = {}, attendees = { "a", { id = "b", isOptional = true } },
   }
   local rows = {
     { "list_attendees", { EVENT }, "GET", E .. "/" .. EVENT .. "/attendees?maxResults=500", "" },
@@ -37,10 +37,11 @@ describe("the request of", function()
     { "get_event", { EVENT, { maxAttendees = 2 } }, "GET", E .. "/" .. EVENT .. "?maxAttendees=2", "" },
     { "get_event", { "a/b c" }, "GET", E .. "/a%2Fb%20c", "" },
     { "create_event", { details_of }, "POST", E,
-      '{"attendees":[{"id":"a"},{"id":"b","isOptional":true}],"reminders":[],'
+      '{"attendees":[{"id":"a"},{"id":"b","isOptional":true}],'
+        .. '"end":{"dateTime":"2030-02-01T11:00:00+08:00","timeZone":"Asia/Shanghai"},"reminders":[],'
         .. '"start":{"dateTime":"2030-02-01T10:00:00+08:00","timeZone":"Asia/Shanghai"},"summary":"T é/\\n"}' },
     { "update_event", { EVENT, { attendees = {}, isAllDay = false } }, "PUT", E .. "/" .. EVENT,
-      '{"attendees":[],"isAllDay":false}' },
+      '{"attendees":[],"id":"' .. EVENT .. '","isAllDay":false}' },
     { "delete_event", { EVENT, { pushNotification = true } }, "DELETE",
       E .. "/" .. EVENT .. "?pushNotification=true", "" },
   }
@@ -65,7 +66,7 @@ end)
 
 describe("an event", function()
   it("is created, read, changed, listed and ended", function()
-    local details_of = { summary = "one", start = START, attendees = { "a", "b" } }
+    local details_of = { summary = "one", start = START, ["end"] = END, attendees = { "a", "b" } }
     local made = assert(client:create_event(TOKEN, USER, nil, details_of))
     local id = made.event.id
     assert.same({ 200, 1, 2, "one" }, { made.status, made.attempts, #made.event.attendees, made.event.summary })
@@ -79,7 +80,7 @@ describe("an event", function()
   end)
 
   it("is made once, however often it is sent with one client_token", function()
-    local details_of = { summary = "one", start = START }
+    local details_of = { summary = "one", start = START, ["end"] = END }
     local first = assert(client:create_event(TOKEN, USER, nil, details_of, { client_token = "once" }))
     sandbox.faults { fault = "close", after = true, match = { operation = "create_event" } }
     local again = assert(client:create_event(TOKEN, USER, nil, details_of, { client_token = "once" }))
@@ -89,7 +90,7 @@ describe("an event", function()
 
   it("has its changes told by a sync token", function()
     local before = assert(client:list_events(TOKEN, USER))
-    local made = assert(client:create_event(TOKEN, USER, nil, { summary = "one", start = START }))
+    local made = assert(client:create_event(TOKEN, USER, nil, { summary = "one", start = START, ["end"] = END }))
     local since = assert(client:list_events(TOKEN, USER, nil, { syncToken = before.syncToken }))
     assert.same({ 1, made.event.id }, { #since.events, since.events[1].id })
   end)
@@ -119,7 +120,7 @@ describe("what an answer holds", function()
         assert.is_nil(result)
         assert.equal("protocol", err.kind)
       end
-      local _, err = client:create_event(TOKEN, USER, nil, { summary = "one", start = START })
+      local _, err = client:create_event(TOKEN, USER, nil, { summary = "one", start = START, ["end"] = END })
       assert.same({ "protocol", "unknown" }, { err.kind, err.outcome })
     end)
   end
@@ -286,20 +287,22 @@ describe("arguments are refused and not sent:", function()
     { "create_event", { nil }, "details" },
     { "create_event", { "x" }, "details" },
     { "create_event", { {} }, "details.summary" },
-    { "create_event", { { summary = "x" } }, "details.start" },
+    { "create_event", { { start = START, ["end"] = END } }, "details.summary" },
+    { "create_event", { { summary = "", start = START, ["end"] = END } }, "details.summary" },
+    { "create_event", { { summary = "x", ["end"] = END } }, "details.start" },
+    { "create_event", { { summary = "x", start = START } }, "details.end" },
     { "create_event", { { sumary = "x" } }, "details.sumary" },
-    { "create_event", { { summary = "x\255", start = START } }, "details.summary" },
+    { "create_event", { { summary = "x\255", start = START, ["end"] = END } }, "details.summary" },
     { "create_event", { { summary = "x", start = { dateTime = print } } }, "details.start.dateTime" },
-    { "create_event", { { summary = "x", start = START, attendees = { "a", 7 } } }, "details.attendees[2]" },
-    { "create_event", { { summary = "x", start = START, attendees = people(1, 501) } }, "details.attendees" },
-    { "create_event", { { summary = "x", start = START, attendees = { id = "a" } } }, "details.attendees" },
-    { "create_event", { { summary = "x", start = START, reminders = { { minutes = 0 / 0 } } } },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, attendees = { "a", 7 } } }, "details.attendees[2]" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, attendees = people(1, 501) } }, "details.attendees" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, attendees = { id = "a" } } }, "details.attendees" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, reminders = { { minutes = 0 / 0 } } } },
       "details.reminders[1].minutes" },
-    { "create_event", { { summary = "x", start = START, extra = { 1, x = 2 } } }, "details.extra[2]" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, extra = { 1, x = 2 } } }, "details.extra[1]" },
     { "update_event", { EVENT, {} }, "details" },
-    { "update_event", { EVENT, { extra = { { { { { { { { { { { { { { { { { {} } } } } } } } } } } } } } } } } } } },
-      "details.extra[1][1][1][1][1][1][1][1][1][1][1][1][1][1][1][1]" },
-    { "update_event", { EVENT, { summary = ("x"):rep(2 ^ 20) } }, "details" },
+    { "update_event", { EVENT, { extra = { deep = { {} } } } }, "details.extra.deep" },
+    { "update_event", { EVENT, { extra = { long = ("x"):rep(2 ^ 20) } } }, "details" },
   }
   for number, row in ipairs(rows) do
     it(("%s (%d)"):format(row[1], number), function()
@@ -343,7 +346,7 @@ describe("the table of operations", function()
   it("is carried out by the sandbox under the same names", function()
     for _, row in ipairs(operations.rows) do
       sandbox.reset()
-      local value = row.body and (row.body.fields and { summary = "x", start = START } or "accepted")
+      local value = row.body and (row.body.fields and { summary = "x", start = START, ["end"] = END } or "accepted")
       local place = row.arguments[3] and { EVENT } or {}
       place[#place + 1] = row.counted and { "p1" } or value or nil
       client[row.name](client, TOKEN, USER, nil, (table.unpack or unpack)(place))
@@ -356,11 +359,11 @@ describe("JSON with sorted names", function()
   it("is the same for tables that were filled in another order", function()
     local left, right = {}, {}
     for i = 1, 100 do left["k" .. i], right["k" .. 101 - i] = 1, 1 end
-    assert.equal(details.json(left, "x"), details.json(right, "x"))
+    assert.equal(json.write(left, "x"), json.write(right, "x"))
   end)
 
   it("reads back as it was", function()
     local value = { text = 'a"\\/\n\1é', list = { 1, 2.5, -3, true, { x = {} } }, big = 2 ^ 40, tiny = 0.1 }
-    assert.same(value, json.plain(json.decode((details.json(value, "x")))))
+    assert.same(value, json.plain(json.decode((json.write(value, "x")))))
   end)
 end)

@@ -9,8 +9,8 @@ describe("limits", function()
   it("have the documented defaults", function()
     local defaults = limits.defaults
     assert.equal("https://api.dingtalk.io", defaults.base_url)
-    assert.same({ 30, 10, 3, 1 },
-      { defaults.timeout, defaults.connect_timeout, defaults.max_attempts, defaults.concurrency })
+    assert.same({ 30, 10, 10, 3, 1 }, { defaults.timeout, defaults.connect_timeout, defaults.attempt_timeout,
+      defaults.max_attempts, defaults.concurrency })
   end)
 
   it("of the C core stand there alone", function()

@@ -1,6 +1,6 @@
 --- What the command line prints: lines for people, or one JSON object.
 
-local details = require "dingtalk.details"
+local json = require "dingtalk.json"
 local errors = require "dingtalk.errors"
 
 local output = {}
@@ -40,7 +40,7 @@ end
 ---@param stream file*
 ---@param value table
 function output.json(stream, value)
-  stream:write(details.json(fit(value), "output", lists, MAX_DEPTH), "\n")
+  stream:write(json.write(fit(value), "output", lists, MAX_DEPTH), "\n")
 end
 
 --- Fields with tabs between them, fit for cut and awk.

@@ -1,7 +1,6 @@
 --- The file of --resume: what a call has done, written before and after each request, so that the same
 --- command line can go on after a failure or a crash.
 
-local details = require "dingtalk.details"
 local json = require "dingtalk.json"
 
 local state = {}
@@ -43,7 +42,7 @@ function state.save(path, operation, left, clock)
   local content = { format = FORMAT, operation = operation, saved_at = clock(), resume = left }
   local name = temporary(path)
   if not name then return nil, ("cannot write beside %s"):format(path) end
-  local saved, message = write(name, details.json(content, "state", { done = true }) .. "\n")
+  local saved, message = write(name, json.write(content, "state", { done = true }) .. "\n")
   if saved then saved, message = os.rename(name, path) end
   if not saved then os.remove(name) end
   return saved, message
