@@ -6,6 +6,7 @@ local json = require "sandbox.json"
 local ledger = require "sandbox.ledger"
 local pages = require "sandbox.pages"
 local people = require "sandbox.people"
+local series = require "sandbox.series"
 local settings = require("sandbox.settings").values
 
 local attendees = {}
@@ -47,9 +48,9 @@ local function request_of(ctx, name)
   refused = people.check_flags(ctx, body, "pushNotification", "chatNotification") or people.check_user(ctx)
   if refused then return nil, refused end
   local params = ctx.params
-  local event = calendars.find(params.userId, params.calendarId, params.eventId)
-  if not event then return nil, answers.error(ctx, "itemNotFound") end
-  return list, nil, event
+  local event, is_deleted = series.find(params.userId, params.calendarId, params.eventId)
+  if not event then return nil, answers.error(ctx, is_deleted and "instanceNotExist" or "itemNotFound") end
+  return list, nil, series.store(event)
 end
 
 function attendees.add(ctx)
@@ -95,7 +96,7 @@ function attendees.list(ctx)
   local refused = people.check_user(ctx)
   if refused then return refused end
   local params = ctx.params
-  local event = calendars.find(params.userId, params.calendarId, params.eventId)
+  local event = series.find_for(params.userId, params.calendarId, params.eventId)
   if not event then return answers.error(ctx, "itemNotFound") end
   local size, after
   size, refused = people.count(ctx, "maxResults", 100, 500)
@@ -115,9 +116,10 @@ function attendees.respond(ctx)
   if refused then return refused end
   if not STATUSES[body.responseStatus] then return answers.invalid(ctx, "responseStatus is none of the known ones.") end
   local params = ctx.params
-  local event = calendars.find(params.userId, params.calendarId, params.eventId)
+  local event = series.find(params.userId, params.calendarId, params.eventId)
     or calendars.find_anywhere(params.eventId)
   if not event then return answers.error(ctx, "itemNotFound") end
+  event = series.store(event)
   local entry = event.attendees:find(params.userId)
   if not entry then return answers.error(ctx, "notInEvent") end
   entry.status = body.responseStatus

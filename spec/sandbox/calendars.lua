@@ -11,7 +11,7 @@ function calendars.put(user, calendar, id, fields)
   local cal = users[user][calendar] or { map = {}, list = {}, change = 0 }
   users[user][calendar] = cal
   local event = { id = id, user = user, calendar = cal, calendar_id = calendar, fields = fields or {},
-    attendees = roster.new(), created = ngx.now(), place = #cal.list + 1 }
+    attendees = roster.new(), organizer = user, rooms = {}, created = ngx.now(), place = #cal.list + 1 }
   local before = cal.map[id]
   if before then event.place = before.place end
   cal.list[event.place] = event
@@ -45,6 +45,34 @@ end
 ---@return table|nil calendar with list, map and change
 function calendars.calendar(user, calendar)
   return users[user] and users[user][calendar]
+end
+
+---@return table[] events of everybody that are not deleted
+function calendars.all()
+  local found = {}
+  for _, of_user in pairs(users) do
+    for _, calendar in pairs(of_user) do
+      for _, event in ipairs(calendar.list) do
+        if not event.deleted then found[#found + 1] = event end
+      end
+    end
+  end
+  return found
+end
+
+---The calendars of a user by id.
+---@return table<string, table>
+function calendars.of(user) return users[user] or {} end
+
+---Moves an event into another's primary calendar.
+function calendars.give(event, user)
+  event.organizer = user
+  local fields = event.fields
+  if user == event.user then return end
+  local given = calendars.put(user, "primary", event.id, fields)
+  given.attendees, given.rooms, given.created = event.attendees, event.rooms, event.created
+  event.deleted = true
+  calendars.touch(event)
 end
 
 function calendars.reset()

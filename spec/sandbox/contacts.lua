@@ -44,6 +44,12 @@ local function find_userid(userid)
   return by_userid[userid] or numbered(userid:match("^staff([1-9]%d*)$"))
 end
 
+---Whether a text is the id of a member of staff and no unionId.
+---@return boolean
+function contacts.is_staff_id(text)
+  return by_unionid[text] == nil and find_userid(text) ~= nil
+end
+
 local function find_mobile(mobile)
   return by_mobile[mobile] or numbered(mobile:match("^139(%d%d%d%d%d%d%d%d)$"))
 end

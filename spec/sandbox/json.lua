@@ -1,12 +1,13 @@
--- lua-cjson writes an empty Lua table as {}; lists here are marked, so that an
--- empty one is written as [].
+-- JSON as the client reads it: an empty array stays one. lua-cjson writes an empty Lua table as {}; lists here
+-- are marked, so that an empty one is written as [].
 local cjson = require "cjson"
+local client_json = require("sandbox.client_modules").json
 
 local json = { null = cjson.null }
-local List = {}
+local List = getmetatable(client_json.empty_array)
 
 ---@param t table|nil
-function json.list(t) return setmetatable(t or {}, List) end
+function json.list(t) return client_json.array(t or {}) end
 
 local encode
 
@@ -35,10 +36,10 @@ end
 json.encode = encode
 
 ---@return any value nil when the text is no JSON
-function json.decode(text)
-  local ok, value = pcall(cjson.decode, text)
-  if ok then return value end
-end
+function json.decode(text) return client_json.decode(text) end
+
+---Without nulls, which mean the same as absent fields to the service.
+function json.plain(value) return client_json.plain(value) end
 
 ---A JSON null and an absent field mean the same to the service.
 function json.field(object, name)

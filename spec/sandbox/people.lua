@@ -1,6 +1,7 @@
 -- Lists of people in request bodies, and the bodies themselves: the checks that
 -- adding, removing and creating share.
 local answers = require "sandbox.answers"
+local contacts = require "sandbox.contacts"
 local ids = require "sandbox.ids"
 local json = require "sandbox.json"
 local settings = require("sandbox.settings").values
@@ -17,9 +18,15 @@ function people.body(ctx)
   return body
 end
 
+---A staff id in a unionId's place, the commonest mistake, is refused where the staff is known.
+---@return boolean
+function people.is_union_id(value)
+  return ids.is_union_id(value) and not contacts.is_staff_id(value)
+end
+
 local function person_of(entry)
   if type(entry) ~= "table" then return nil, "is no object" end
-  if not ids.is_union_id(entry.id) then return nil, "id is no unionId" end
+  if not people.is_union_id(entry.id) then return nil, "id is no unionId" end
   local optional = json.field(entry, "isOptional")
   if optional ~= nil and type(optional) ~= "boolean" then return nil, "isOptional is no boolean" end
   return { id = entry.id, optional = optional }
@@ -54,7 +61,7 @@ end
 ---The user in the path.
 ---@return table|nil refused
 function people.check_user(ctx)
-  if not ids.is_union_id(ctx.params.userId) then return answers.invalid(ctx, "userId is no unionId.") end
+  if not people.is_union_id(ctx.params.userId) then return answers.invalid(ctx, "userId is no unionId.") end
 end
 
 ---A whole number of the query, within bounds.

@@ -1,7 +1,7 @@
 -- Everything the sandbox remembers, and how it is forgotten.
 local state = { generation = 0 }
 
-local parts = { "settings", "tokens", "idempotency", "limits", "ledger", "calendars", "contacts", "oauth", "faults",
+local parts = { "settings", "tokens", "idempotency", "limits", "ledger", "calendars", "shares", "contacts", "oauth", "faults",
   "counters", "recorder" }
 
 function state.reset()

@@ -38,8 +38,16 @@ function times.of(field)
   return times.parse(field.dateTime) or times.parse(field.date)
 end
 
-function times.format(epoch)
-  return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(epoch))
+---@param zone string|nil such as "+08:00"; UTC by default
+function times.format(epoch, zone)
+  zone = zone or "Z"
+  return os.date("!%Y-%m-%dT%H:%M:%S", math.floor(epoch) + (offset_of(zone) or 0)) .. zone
+end
+
+---@return string zone of a time as it was written, number seconds that it is ahead of UTC
+function times.zone(text)
+  local zone = type(text) == "string" and text:match("T.-([+-]%d%d:?%d%d)$") or "Z"
+  return zone, offset_of(zone)
 end
 
 return times

@@ -5,7 +5,8 @@ local json = require "sandbox.json"
 
 local tokens = {}
 
-local ALL_SCOPES = { "Calendar.Event.Read", "Calendar.Event.Write", "Contact.User.Read" }
+local ALL_SCOPES = { "Calendar.Event.Read", "Calendar.Event.Write", "Calendar.EventSchedule.Read",
+  "Calendar.Calendar.Read", "Calendar.Calendar.Write", "Calendar.Acl.Read", "Calendar.Acl.Write", "Contact.User.Read" }
 local EXAMPLE = "dd43888e26953deead8cba556389b063"
 -- Soak runs with short-lived tokens must not grow without end.
 local CAP = 100000
@@ -72,7 +73,7 @@ function tokens.check(ctx)
   if not session then return answers.error(ctx, "InvalidAuthentication") end
   ctx.session = session
   local scope = ctx.route.scope
-  if not session.allowed[scope] then
+  if scope and not session.allowed[scope] then
     return answers.error(ctx, "Forbidden.AccessDenied.AccessTokenPermissionDenied", nil,
       '"accessdenieddetail":' .. json.encode { requiredScopes = { scope } })
   end

@@ -1,4 +1,5 @@
 local calendar = require "dingtalk.calendar"
+local calls = require "spec.support.calls"
 local example = require "spec.support.example"
 local json = require "dingtalk.json"
 local operations = require "dingtalk.operations"
@@ -343,16 +344,30 @@ describe("the table of operations", function()
     end
   end)
 
-  it("is carried out by the sandbox under the same names", function()
-    for _, row in ipairs(operations.rows) do
-      sandbox.reset()
-      local value = row.body and (row.body.fields and { summary = "x", start = START, ["end"] = END } or "accepted")
-      local place = row.arguments[3] and { EVENT } or {}
-      place[#place + 1] = row.counted and { "p1" } or value or nil
-      client[row.name](client, TOKEN, USER, nil, (table.unpack or unpack)(place))
-      assert.equal(1, sandbox.counters().operations[row.name].calls, row.name)
-    end
-  end)
+  -- What a call needs to be there: a user token, the user in the event, a room booked, a calendar shared.
+  local function prepare(call)
+    sandbox.tokens { token = "user-token-of-a-spec", union_id = USER }
+    assert(example.add(client, { USER }))
+    assert(client:add_meeting_rooms(TOKEN, USER, nil, EVENT, { "room-1" }))
+    local scope = { corpIds = { "corp" } }
+    local ids = {
+      calendar = assert(client:create_subscribed_calendar(TOKEN, USER, { name = "n", subscribeScope = scope })).calendarId,
+      acl = assert(client:create_acl(TOKEN, USER, nil,
+        { privilege = "reader", scope = { scopeType = "user", userId = "p1" }, sendMsg = false })).aclId,
+    }
+    for i, name in ipairs(call.row.arguments) do call.ids[i] = ids[name] or call.ids[i] end
+    call.opts.nextToken, call.opts.syncToken = nil, nil
+    -- An event has one booking of a room.
+    if call.row.name == "add_meeting_rooms" then call.value = { "room-2" } end
+  end
+
+  for _, call in ipairs(calls.all()) do
+    it("is carried out by the sandbox: " .. call.row.name, function()
+      prepare(call)
+      assert(calls.make(client, "user-token-of-a-spec", call))
+      assert.is_true(sandbox.counters().operations[call.row.name].calls >= 1)
+    end)
+  end
 end)
 
 describe("JSON with sorted names", function()

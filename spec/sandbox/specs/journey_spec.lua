@@ -57,32 +57,58 @@ describe("the sandbox:", function()
 
   describe("events", function()
     local start = { dateTime = "2030-02-01T10:00:00+08:00", timeZone = "Asia/Shanghai" }
+    local stop = { dateTime = "2030-02-01T11:00:00+08:00", timeZone = "Asia/Shanghai" }
 
     it("are created, read, changed and deleted", function()
-      local made = call("POST", EVENTS, { summary = "s", start = start, attendees = people(1, 2) }).json
+      local made = call("POST", EVENTS, { summary = "s", start = start, ["end"] = stop, attendees = people(1, 2) }).json
       local path = EVENTS .. "/" .. made.id
       assert.same({ "p1", "p2" }, ids_in(call("GET", path).json.attendees))
       assert.equal(1, #call("GET", path .. "?maxAttendees=1").json.attendees)
-      local changed = call("PUT", path, { summary = "new", attendees = { { id = "p2" }, { id = "p9" } } }).json
+      local changed = call("PUT", path, { id = made.id, summary = "new", attendees = { { id = "p2" }, { id = "p9" } } }).json
       assert.equal("new", changed.summary)
       assert.same({ "p2", "p9" }, ids_in(changed.attendees))
       local deleted = call("DELETE", path)
       assert.equal(200, deleted.status)
       assert.equal("", deleted.body)
       assert_refused(404, "itemNotFound", call("GET", path))
-      assert_refused(400, "invalidParameter", call("POST", EVENTS, { start = start }))
-      assert_refused(400, "invalidParameter", call("POST", EVENTS, { summary = "s" }))
+      assert_refused(400, "invalidParameter", call("POST", EVENTS, { start = start, ["end"] = stop }))
+      assert_refused(400, "invalidParameter", call("POST", EVENTS, { summary = "s", ["end"] = stop }))
+      assert_refused(400, "invalidParameter", call("POST", EVENTS, { summary = "s", start = start }))
     end)
 
+    it("are not changed without their id in the body", function()
+      for _, body in ipairs { { summary = "new" }, { summary = "new", id = "other" } } do
+        local answer = call("PUT", EVENTS .. "/" .. EVENT, body)
+        assert_refused(400, "invalidParameter", answer)
+        assert.equal("Event id summary cannot be blank", answer.json.message)
+      end
+      assert.same({}, sandbox.ledger())
+    end)
+
+    it("keep what they were given", function()
+      local made = call("POST", EVENTS, { summary = "s", start = start, ["end"] = stop, freeBusyStatus = "free",
+        categories = { { categoryId = "c", displayName = "C" } }, reminders = { { method = "dingtalk", minutes = 5 } } })
+      assert.same({ "free", "C", "5" },
+        { made.json.freeBusyStatus, made.json.categories[1].displayName, made.json.reminders[1].minutes })
+    end)
+
+    it("are refused with staff ids in the place of unionIds", function()
+      for _, id in ipairs { "zhangsan", "manager", "staff7" } do
+        assert_refused(400, "invalidParameter", add { { id = id } })
+        assert_refused(400, "invalidParameter", call("GET", "/v1.0/calendar/users/" .. id .. "/calendars/primary/events"))
+      end
+      assert.equal(200, add({ { id = "iiiP35sJadba8aBSgjrwPRKgiEiF" } }).status)    end)
+
     it("are created once for a client token", function()
-      local body = cjson.encode { summary = "s", start = start }
+      local body = cjson.encode { summary = "s", start = start, ["end"] = stop }
       local first = call("POST", EVENTS, body, { client_token = "t" }).json.id
       assert.equal(first, call("POST", EVENTS, body, { client_token = "t" }).json.id)
     end)
 
     it("are listed by time, by page and by change", function()
       for day = 1, 5 do
-        call("POST", EVENTS, { summary = "day " .. day, start = { dateTime = ("2030-03-0%dT10:00:00Z"):format(day) } })
+        call("POST", EVENTS, { summary = "day " .. day, start = { dateTime = ("2030-03-0%dT10:00:00Z"):format(day) },
+          ["end"] = { dateTime = ("2030-03-0%dT11:00:00Z"):format(day) } })
       end
       local function list(query) return call("GET", EVENTS .. "?" .. query).json end
       assert.equal(2, #list("timeMin=2030-03-02T00%3A00%3A00Z&timeMax=2030-03-04T00%3A00%3A00Z").events)
@@ -99,7 +125,11 @@ describe("the sandbox:", function()
       assert.equal("cancelled", changes[1].status)
       assert.equal(5, #list("").events)
       assert.equal(6, #list("showDeleted=true").events)
+      assert.is_nil(list("timeMax=2031-01-01T00%3A00%3A00Z").syncToken)
+      -- The start counts, not whether they still go on.
+      assert.equal(2, #list("timeMin=2030-03-02T10%3A30%3A00Z").events)
       assert_refused(400, "invalidParameter", call("GET", EVENTS .. "?maxResults=101"))
+      assert_refused(400, "invalidParameter", call("GET", EVENTS .. "?maxAttendees=101"))
       local too_long = "?timeMin=2030-01-01T00:00:00Z&timeMax=2031-02-01T00:00:00Z"
       assert_refused(400, "invalidParameter", call("GET", EVENTS .. too_long))
     end)
