@@ -153,8 +153,11 @@ end
 
 local NO_LISTS = {}
 
--- OpenResty's lua-cjson has an empty array and a mark of its own.
-local function is_array(value)
+--- Whether a table is written as an array: it has an entry, or the mark of one. OpenResty's lua-cjson has a mark of
+--- its own.
+---@param value table
+---@return boolean
+function json.is_array(value)
   local mark = getmetatable(value)
   return rawget(value, 1) ~= nil or mark == Array or mark ~= nil and mark == safe.array_mt
 end
@@ -216,7 +219,7 @@ function write(out, value, name, depth)
     out[#out + 1] = "[]"
   elseif kind == "table" then
     if depth >= out.max_depth then return name, "is nested too deeply" end
-    return (is_array(value) and write_list or write_object)(out, value, name, depth + 1)
+    return (json.is_array(value) and write_list or write_object)(out, value, name, depth + 1)
   elseif kind == "number" then
     if value ~= value or value == math.huge or value == -math.huge then return name, "must be a finite number" end
     out[#out + 1] = number_text(value)

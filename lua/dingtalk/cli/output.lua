@@ -31,7 +31,7 @@ local function fit(value)
   if type(value) == "string" then return readable(value) end
   if type(value) == "number" and (value ~= value or value - value ~= 0) then return tostring(value) end
   if type(value) ~= "table" then return value end
-  local copy = {}
+  local copy = json.is_array(value) and json.array {} or {}
   for name, field in next, value do copy[fit(name)] = fit(field) end
   return copy
 end
