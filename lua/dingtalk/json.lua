@@ -32,15 +32,16 @@ function json.array(list)
   return setmetatable(list, Array)
 end
 
--- lua-cjson takes the decimal point from the locale when it is set up, and lets strtod read it by the
--- locale of the moment. With a point of several bytes it would abort the process when it is set up.
+-- lua-cjson takes the decimal point from the locale when it is set up, and lets strtod read it by the locale of the
+-- moment. It is set up anew under "C" only: elsewhere the host's own lua-cjson would change, and a point of several
+-- bytes would abort the process.
 local function decode(text)
   if codec.decode("0.5") == 0.5 then return (codec.decode(text)) end
-  local locale = #("%.1f"):format(0.5) > 3 and os.setlocale(nil, "numeric")
-  if locale then os.setlocale("C", "numeric") end
+  local locale = os.setlocale(nil, "numeric")
+  os.setlocale("C", "numeric")
   if codec.decode("0.5") ~= 0.5 then codec = new_codec() end
   local value = codec.decode(text)
-  if locale then os.setlocale(locale, "numeric") end
+  os.setlocale(locale, "numeric")
   return value
 end
 
@@ -145,7 +146,10 @@ function json.digits(value)
   if value % 1 == 0 and value > -EXACT and value < EXACT then return ("%.0f"):format(value) end
 end
 
-local function number_text(value)
+--- A finite number as JSON has it, whatever the locale.
+---@param value number
+---@return string
+function json.number(value)
   local text = json.digits(value) or ("%.15g"):format(value)
   if tonumber(text) ~= value then text = ("%.17g"):format(value) end
   return (text:gsub("[^%deE+-]+", ".")) -- the locale's decimal point
@@ -222,7 +226,7 @@ function write(out, value, name, depth)
     return (json.is_array(value) and write_list or write_object)(out, value, name, depth + 1)
   elseif kind == "number" then
     if value ~= value or value == math.huge or value == -math.huge then return name, "must be a finite number" end
-    out[#out + 1] = number_text(value)
+    out[#out + 1] = json.number(value)
   elseif kind == "string" then
     if core.check_utf8(value) then return name, "is not valid UTF-8" end
     out[#out + 1] = quote(value)

@@ -27,8 +27,7 @@ function requests.url(base, path, names)
 end
 
 local function query_text(value)
-  if type(value) == "number" then return json.digits(value) or core.encode(("%.17g"):format(value)) end
-  return core.encode(tostring(value))
+  return core.encode(type(value) == "number" and json.number(value) or tostring(value))
 end
 
 --- Sets the request's URL from its query.

@@ -301,6 +301,43 @@ describe("arguments are refused and not sent:", function()
     { "create_event", { { summary = "x", start = START, ["end"] = END, reminders = { { minutes = 0 / 0 } } } },
       "details.reminders[1].minutes" },
     { "create_event", { { summary = "x", start = START, ["end"] = END, extra = { 1, x = 2 } } }, "details.extra[1]" },
+    { "create_event", { { summary = ("é"):rep(2049), start = START, ["end"] = END } }, "details.summary" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, description = ("x"):rep(5001) } },
+      "details.description" },
+    { "create_event", { { summary = "x", start = {}, ["end"] = END } }, "details.start" },
+    { "create_event", { { summary = "x", start = { datetime = "2030-02-01" }, ["end"] = END } },
+      "details.start.datetime" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, reminders = { { minutes = 5 }, { minutes = "soon" } } } },
+      "details.reminders[2].minutes" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, reminders = { { minutes = -1 } } } },
+      "details.reminders[1].minutes" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, reminders = { { minute = 5 } } } },
+      "details.reminders[1].minute" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, reminders = { n = 1 } } }, "details.reminders" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, attendees = { { id = "a" }, { email = "a@b" } } } },
+      "details.attendees[2].email" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, attendees = { "a", { id = "a", isOptional = true } } } },
+      "details.attendees[2]" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, attendees = { "a", nil, "c" } } },
+      "details.attendees[2]" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END,
+      recurrence = { range = { endDate = "2030-03-01", numberOfOccurrences = 3 } } } }, "details.recurrence.range" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, recurrence = { range = { numberOfOccurrences = 100 } } } },
+      "details.recurrence.range.numberOfOccurrences" },
+    { "create_event", { { summary = "x", start = START, ["end"] = END, recurrence = { pattern = { interval = 0 } } } },
+      "details.recurrence.pattern.interval" },
+    { "list_events", { { maxAttendees = 101 } }, "opts.maxAttendees" },
+    { "update_event", { EVENT, { id = "other" } }, "details.id" },
+    { "add_meeting_rooms", { EVENT, {} }, "rooms" },
+    { "add_meeting_rooms", { EVENT, { "a", "b", "c", "d", "e", "f" } }, "rooms" },
+    { "add_meeting_rooms", { EVENT, { { room = "a" } } }, "rooms[1].room" },
+    { "create_acl", { { privilege = "raeder", scope = { scopeType = "user", userId = "a" }, sendMsg = true } },
+      "details.privilege" },
+    { "create_acl", { { privilege = "reader", scope = { scopeType = "user" }, sendMsg = true } }, "details.scope.userId" },
+    { "get_sign_in_list", { EVENT }, "opts.type" },
+    { "get_sign_in_list", { EVENT, { type = "sign_out" } }, "opts.type" },
+    { "list_events_instances", {}, "opts.seriesMasterId" },
+    { "delete_acl", {}, "acl" },
     { "update_event", { EVENT, {} }, "details" },
     { "update_event", { EVENT, { extra = { deep = { {} } } } }, "details.extra.deep" },
     { "update_event", { EVENT, { extra = { long = ("x"):rep(2 ^ 20) } } }, "details" },
@@ -331,6 +368,220 @@ describe("arguments are refused and not sent:", function()
       local _, err = own[row.name](own, TOKEN, USER, nil, EVENT)
       assert.equal("closed", err.code)
     end
+  end)
+end)
+
+describe("a call of the vendor's own", function()
+  local function answer(body) sandbox.faults { fault = "answer", status = 200, body = body } end
+
+  it("takes as many characters as the service does, whatever their bytes", function()
+    local details = { summary = ("中"):rep(2048), start = START, ["end"] = END, description = ("x"):rep(5000) }
+    assert(client:create_event(TOKEN, USER, nil, details))
+    assert(client:get_event(TOKEN, USER, nil, EVENT, { maxAttendees = 500 }))
+  end)
+
+  it("sends an update with the event's id, and an attendee's email", function()
+    client:update_event(TOKEN, USER, nil, EVENT, { id = EVENT, attendees = { { email = "a@b.example" } } })
+    assert.equal('{"attendees":[{"email":"a@b.example"}],"id":"' .. EVENT .. '"}', last_request().body)
+  end)
+
+  it("sends what was read as it came", function()
+    answer('{"id":"x","location":{"meetingRooms":[]},"reminders":[{"method":"dingtalk","minutes":"15"}],'
+      .. '"categories":[ ],"attendees":[{"id":"a","displayName":"A","responseStatus":"accepted","self":false}],'
+      .. '"onlineMeetingInfo":{"type":"dingtalk","url":"https://…","extraInfo":{}}}')
+    local event = assert(client:get_event(TOKEN, USER, nil, EVENT)).event
+    client:update_event(TOKEN, USER, nil, EVENT, {
+      location = event.location, reminders = event.reminders, categories = event.categories,
+      attendees = event.attendees, onlineMeetingInfo = event.onlineMeetingInfo,
+    })
+    assert.equal('{"attendees":[{"id":"a"}],"categories":[],"id":"' .. EVENT .. '","location":{"meetingRooms":[]},'
+      .. '"onlineMeetingInfo":{"type":"dingtalk"},"reminders":[{"method":"dingtalk","minutes":15}]}', last_request().body)
+  end)
+
+  it("has an empty list in its result that is written as one", function()
+    answer '{"events":[]}'
+    local result = assert(client:list_events(TOKEN, USER))
+    assert.equal("[]", json.encode(result.events))
+    answer '{"acls":null}'
+    assert.equal("[]", json.encode(assert(client:list_acls(TOKEN, USER)).acls))
+  end)
+
+  it("is refused by a result that is false under status 200", function()
+    answer '{"result":false}'
+    local result, err = client:add_meeting_rooms(TOKEN, USER, nil, EVENT, { "r" })
+    assert.is_nil(result)
+    assert.same({ "invalid", "result_false", "rejected", 200 }, { err.kind, err.code, err.outcome, err.status })
+    -- The service may say nothing more than its status.
+    answer ""
+    assert(client:add_meeting_rooms(TOKEN, USER, nil, EVENT, { "r" }))
+  end)
+
+  it("shows no password of an answer that cannot be understood", function()
+    answer '{"password":"secret-password-1"'
+    local _, err = client:generate_caldav_account(TOKEN, USER, "phone")
+    assert.equal("not_json", err.code)
+    assert.is_nil(tostring(err):find("secret-password", 1, true))
+  end)
+
+  for code, expected in pairs { permissionDenied = "permission", flowLimit = "quota", meetingRoomNotAvailable = "invalid",
+    instanceNotExist = "not_found", ["InvalidParameter.ParsedISO8601TimestampError"] = "invalid" } do
+    it("is refused by the code " .. code, function()
+      sandbox.faults { fault = "answer", status = 400, body = { code = code, message = "no" } }
+      local _, err = client:get_schedule(TOKEN, USER, { userIds = { "a" }, startTime = "x", endTime = "y" })
+      assert.same({ expected, code, "rejected" }, { err.kind, err.code, err.outcome })
+      if code == "flowLimit" then
+        assert.truthy(err.hint:find("100 events", 1, true))
+        assert.is_nil(err.hint:find("dministrator", 1, true))
+      end
+    end)
+  end
+end)
+
+describe("the token of a page", function()
+  local function answer(token)
+    sandbox.faults { faults = {
+      { fault = "answer", status = 200, body = '{"attendees":[],"nextToken":' .. token .. "}" },
+      { fault = "answer", status = 200, body = '{"attendees":[]}' },
+    } }
+  end
+
+  for _, digits in ipairs { "7", "410476672297661", "4104766722976612", "9007199254740991" } do
+    it("is asked for with the digits it came with: " .. digits, function()
+      answer(digits)
+      assert(client:list_attendees(TOKEN, USER, nil, EVENT))
+      assert.truthy(last_request().uri:find("nextToken=" .. digits .. "$"), last_request().uri)
+    end)
+  end
+
+  for _, token in ipairs { "9007199254740993", "18446744073709551616", "1.5", "true" } do
+    it("is refused where its digits are not known: " .. token, function()
+      answer(token)
+      local _, err = client:list_attendees(TOKEN, USER, nil, EVENT)
+      assert.same({ "protocol", "bad_answer" }, { err.kind, err.code })
+      assert.truthy(err.message:find("nextToken", 1, true))
+    end)
+  end
+end)
+
+describe("an iterator's end", function()
+  it("tells what the last page said", function()
+    for i = 1, 3 do
+      assert(client:create_event(TOKEN, USER, nil, { summary = "e" .. i, start = START, ["end"] = END }))
+    end
+    local each, count = client:each_event(TOKEN, USER, nil, { maxResults = 2 }), 0
+    assert.is_nil(each.syncToken)
+    local one, read = each()
+    while one do
+      count = count + 1
+      one, read = each()
+    end
+    assert.same({ 4, 2 }, { count, read.pages })
+    assert.equal(each.syncToken, read.syncToken)
+    assert(client:create_event(TOKEN, USER, nil, { summary = "new", start = START, ["end"] = END }))
+    local changed = assert(client:list_events(TOKEN, USER, nil, { syncToken = each.syncToken }))
+    assert.same({ 1, "new" }, { #changed.events, changed.events[1].summary })
+  end)
+
+  it("tells where to go on after max_pages", function()
+    assert(example.add(client, people(1, 5)))
+    local each = client:each_attendee(TOKEN, USER, nil, EVENT, { maxResults = 2, max_pages = 1 })
+    while each() do assert.is_nil(nil) end
+    assert.equal(3, #assert(client:list_attendees(TOKEN, USER, nil, EVENT, { nextToken = each.nextToken })).attendees)
+  end)
+end)
+
+describe("client:request", function()
+  local function refused(argument, spec, opts)
+    local result, err = client:request(TOKEN, spec, opts)
+    assert.is_nil(result)
+    assert.same({ "argument", "not_sent", argument }, { err.kind, err.outcome, err.argument })
+    assert.equal(0, sandbox.counters().calls)
+  end
+
+  it("makes any call, with its ids encoded and its query in order", function()
+    local result, err = client:request(TOKEN, {
+      method = "POST", path = { "/v1.0/todo/users/", "a/b?#中", "/tasks" }, query = { b = "x y&z", a = 1, c = false },
+      body = { subject = "s", list = calendar.empty_array, object = {}, deep = { 0.5, { n = 2 ^ 40 } } },
+    })
+    local sent = last_request()
+    assert.same({ "POST", "/v1.0/todo/users/a%2Fb%3F%23%E4%B8%AD/tasks?a=1&b=x%20y%26z&c=false",
+      '{"deep":[0.5,{"n":1099511627776}],"list":[],"object":{},"subject":"s"}' }, { sent.method, sent.uri, sent.body })
+    assert.is_nil(result)
+    assert.equal("protocol", err.kind) -- The sandbox has no such path.
+  end)
+
+  it("gives the decoded body, and what every result says", function()
+    local result = assert(client:request(TOKEN, { method = "GET",
+      path = { "/v1.0/calendar/users/", USER, "/calendars/primary/events/", EVENT } }))
+    assert.same({ EVENT, 200, 1 }, { result.body.id, result.status, result.attempts })
+    assert(example.add(client, { "p1" }))
+    assert.is_nil(assert(client:request(TOKEN, { method = "DELETE",
+      path = { "/v1.0/calendar/users/", USER, "/calendars/primary/events/", EVENT } })).body)
+  end)
+
+  it("makes a write once, unless the caller gives a client_token", function()
+    local function respond(client_token)
+      sandbox.faults { fault = "close", after = true, match = { operation = "respond" } }
+      return client:request(TOKEN, { method = "POST", body = { responseStatus = "accepted" },
+        path = { "/v1.0/calendar/users/", USER, "/calendars/primary/events/", EVENT, "/respond" } },
+        { client_token = client_token })
+    end
+    assert(example.add(client, { USER }))
+    local _, err = respond()
+    assert.same({ "unknown", 1 }, { err.outcome, err.attempts })
+    local result = assert(respond "mine")
+    assert.same({ 2, "mine" }, { result.attempts, result.client_token })
+    assert.equal(3, #sandbox.ledger())
+  end)
+
+  it("reads again, as any read", function()
+    sandbox.faults { fault = "close", next = 2 }
+    assert.equal(3, assert(client:request(TOKEN, { method = "GET",
+      path = { "/v1.0/calendar/users/", USER, "/calendars" } })).attempts)
+  end)
+
+  it("calls the older API with the token in the query, and knows its errors", function()
+    local function get(userid)
+      return client:request(TOKEN, { method = "POST", older = true, path = { "/topapi/v2/user/get" },
+        query = { x = "1" }, body = { userid = userid } })
+    end
+    assert.equal("iiiP35sJadba8aBSgjrwPRKgiEiF", assert(get "zhangsan").body.result.unionid)
+    assert.equal("/topapi/v2/user/get?x=1&access_token=" .. TOKEN, last_request().uri)
+    assert.is_nil(example.lower_names(last_request().headers)["x-acs-dingtalk-access-token"])
+    local _, err = get "nobody"
+    assert.same({ "not_found", "60121" }, { err.kind, err.code })
+  end)
+
+  it("is a function of the module", function() assert.equal("function", type(calendar.request)) end)
+
+  it("is refused where it cannot be right", function()
+    local path = { "/v1.0/x" }
+    refused("request", nil)
+    refused("request", "GET /")
+    refused("request.method", { path = path })
+    refused("request.method", { method = "FETCH", path = path })
+    refused("request.path", { method = "GET" })
+    refused("request.path", { method = "GET", path = "/v1.0/x" })
+    refused("request.path", { method = "GET", path = {} })
+    refused("request.path[1]", { method = "GET", path = { "v1.0/x" } })
+    refused("request.path[1]", { method = "GET", path = { "/v1.0/x?a=b" } })
+    refused("request.path[1]", { method = "GET", path = { "/v1.0/../x" } })
+    refused("request.path[1]", { method = "GET", path = { "/v1.0/%2e%2E/x" } })
+    refused("request.path[1]", { method = "GET", path = { "/v1.0/users/", nil } })
+    refused("request.path[2]", { method = "GET", path = { "/v1.0/users/", "..", "/x" } })
+    refused("request.path[2]", { method = "GET", path = { "/v1.0/users/", 7 } })
+    refused("request.path[2]", { method = "GET", path = { "/v1.0/users/", "" } })
+    refused("request.path[1]", { method = "GET", path = { "/v1.0/users", "a" } })
+    refused("request.query.a", { method = "GET", path = path, query = { a = {} } })
+    refused("request.query.a", { method = "GET", path = path, query = { a = 0 / 0 } })
+    refused("request.query.1", { method = "GET", path = path, query = { "a" } })
+    refused("request.body", { method = "GET", path = path, body = {} })
+    refused("request.body", { method = "POST", path = path, body = "text" })
+    refused("request.body.a[2]", { method = "POST", path = path, body = { a = { 1, print } } })
+    refused("request.headers", { method = "GET", path = path, headers = {} })
+    refused("opts.client_token", { method = "GET", path = path }, { client_token = "mine" })
+    refused("opts.client_token", { method = "POST", path = path, older = true }, { client_token = "mine" })
+    refused("opts.confirm", { method = "POST", path = path }, { confirm = true })
   end)
 end)
 
