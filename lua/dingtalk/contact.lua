@@ -167,7 +167,7 @@ end
 --- Who the user token belongs to.
 ---@param token string|dingtalk.TokenSource a user token, or what gives one
 ---@param opts dingtalk.LookupOptions?
----@return {unionId: string, nick: string?, openId: string?, mobile: string?, email: string?}? me as the service says it
+---@return {unionId: string, nick: string?, openId: string?, mobile: string?, email: string?, avatarUrl: string?, stateCode: string?, visitor: boolean?, loginEmail: string?}? me as the service says it
 ---@return dingtalk.Error? err
 function contact.me(token, opts)
   local run, err = prepare(token, opts)

@@ -120,8 +120,8 @@ local recurrence = object({
 local room_ids = list(text(), nil, "ids of rooms")
 local location = object({ displayName = text(), meetingRooms = room_ids }, { class = "Location" })
 local online_meeting = object({
-  type = text("`dingtalk`"), conferenceId = read_only(text()), url = read_only(text()),
-  extraInfo = read_only(map { "any" }),
+  type = text("`dingtalk`"), conferenceId = read_only(text "of answers"), url = read_only(text "of answers"),
+  extraInfo = read_only(map({ "any" }, "of answers")),
 }, { class = "OnlineMeeting", doc = "given in a change, a new meeting replaces the old" })
 local rich_text = object { text = text() }
 local category = object { categoryId = text("openCategoryId of list_categories"), displayName = text() }
@@ -186,7 +186,7 @@ local event = object({
 }, { class = "Event", doc = "what the service says of an event; JSON's null is nil" })
 
 local time_min_start = query_text("timeMin", "ISO 8601 with zone: events that start then or later")
-local time_max_start = query_text("timeMax", "ISO 8601 with zone: events that start before, at most a year after timeMin")
+local time_max_start = query_text("timeMax", "ISO 8601 with zone: events that start then or earlier, at most a year after timeMin")
 local time_min_overlap = query_text("timeMin", "ISO 8601 with zone: events that end then or later")
 local time_max_overlap = query_text("timeMax", "ISO 8601 with zone: events that start before")
 local next_token = query_text("nextToken", "where to begin: of an earlier result")
@@ -580,7 +580,7 @@ local function sign_list(each, vendor, name, path, types, time, page)
     method = "GET", path = EVENT .. path, scope = READ,
     query = {
       { "maxResults", "integer", 1, limits.max_page_sign_ins, doc = "people of one page; 200" }, next_token,
-      with({ "type", "string", required = true }, { one_of = choice(types).one_of }),
+      { "type", "string", required = true, one_of = choice(types).one_of },
     },
     fixed = { maxResults = limits.defaults.page_sign_ins }, items = "users", page = page,
     answer = object { users = list(object { userId = text("unionId"), displayName = text(), [time] = number "milliseconds since 1970" }) },

@@ -200,7 +200,7 @@ end
 ---@param row table
 ---@param token dingtalk.Token
 ---@param ... any as of operations.perform
----@return dingtalk.Reading
+---@return dingtalk.PagesRead
 function operations.each(client, row, token, ...)
   return pages.each(client, request_of(client, row, token, ...))
 end

@@ -27,7 +27,7 @@ options.config = {
   ca_path = { "string", check = "path" },
   proxy = { "string", check = "proxy" },
   client_cert = { "string", check = "path" },
-  client_key = { "string", check = "path" },
+  client_key = { "string", check = "client_key" },
   interface = { "string", check = "interface" },
   ip_version = { "integer", 4, 6, one_of = { [4] = true, [6] = true } },
   headers = { "headers", check = "headers" },
@@ -152,6 +152,11 @@ local checks = {}
 
 function checks.path(value)
   if value == "" or value:find("%z") then return "must be the path of a file or directory" end
+end
+
+function checks.client_key(value, config)
+  if rawget(config, "client_cert") == nil then return "needs config.client_cert" end
+  return checks.path(value)
 end
 
 function checks.id(value)

@@ -119,7 +119,7 @@ end
 ---@param client dingtalk.Client
 ---@param request dingtalk.Request?
 ---@param err dingtalk.Error? why there is no request
----@return dingtalk.Reading
+---@return dingtalk.PagesRead
 function pages.each(client, request, err)
   local state = request and pages.start(request)
   local items, position = {}, 0
@@ -142,7 +142,7 @@ function pages.each(client, request, err)
       position = 0
     end
   end
-  return setmetatable(reading, { __name = "dingtalk.Reading", __call = next_item })
+  return setmetatable(reading, { __name = "dingtalk.PagesRead", __call = next_item })
 end
 
 return pages

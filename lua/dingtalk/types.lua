@@ -1,6 +1,6 @@
 ---@meta
 --- What the calls take and give. Nothing of this runs. The classes of tokens and people stand in
---- dingtalk.auth and dingtalk.contact, the methods of a client in dingtalk.types.client.
+--- dingtalk.auth and dingtalk.contact, the calls of a client in dingtalk.types.client.
 
 ---@alias dingtalk.Token string|dingtalk.TokenSource access token, or what gives one
 
@@ -31,9 +31,16 @@
 ---@field ca_file string? a PEM file of the certificates to trust, instead of the system's
 ---@field ca_path string? a directory of hashed certificates to trust, instead of the system's
 ---@field proxy string? its URL; as the environment says by default, `""` for none
+---@field client_cert string? a PEM file: the certificate by which the application shows who it is
+---@field client_key string? a PEM file: the key of client_cert, unless that holds it
+---@field interface string? the network interface or address to call from, such as `"eth1"` or `"192.0.2.7"`
+---@field ip_version integer? 4 or 6: the only version of IP to call by
+---@field headers table<string, string>|(fun(request: table): table<string, string>?)|nil headers of the application's own, or a function that gives them for each request; none that the module sets, no `host`, no `content-…`
 ---@field connect_timeout number? seconds: DNS, connecting and TLS together; 10
+---@field attempt_timeout number? seconds of one request with its answer; 10
 ---@field timeout number? seconds of a whole call, unless its own options say otherwise; 30
 ---@field max_attempts integer? requests made for one; 3
+---@field rate_limiter table? of dingtalk.rate_limiter: every call keeps to its rate
 ---@field max_connections integer? open at a time to one host; 8
 ---@field retry_budget number? retries the client may be ahead of its successes, each of which gives back 0.2; 100
 ---@field user_agent string? the application's name, up to 256 bytes of printable ASCII, put in front of ours
@@ -161,72 +168,22 @@
 ---@field nextToken string? where to begin: of an earlier result
 ---@field max_pages integer? pages to read at most; the result's nextToken is then where to go on
 
----@class dingtalk.Attendee
----@field id string unionId
----@field displayName string?
----@field responseStatus dingtalk.ResponseStatus
----@field self boolean? whether it is the user of the call
----@field isOptional boolean?
-
----@alias dingtalk.ResponseStatus "needsAction"|"accepted"|"declined"|"tentative"
-
----@class dingtalk.AttendeeList: dingtalk.Result
----@field attendees dingtalk.Attendee[]
+---@class dingtalk.PagesRead an iterator's fields: what the pages it has read said
 ---@field pages integer read
----@field nextToken string? only where opts.max_pages ended it
+---@field attempts integer requests made
+---@field elapsed number seconds
+---@field nextToken string? where to go on, where opts.max_pages ended it
+---@field syncToken string? of list_events, at the end: for opts.syncToken of the next time
 
----@class dingtalk.EventListOptions: dingtalk.PageOptions
----@field timeMin string? ISO 8601 with zone: events that end after it
----@field timeMax string? ISO 8601 with zone: events that begin before it, at most a year after timeMin
----@field maxAttendees integer? attendees given with each event, 1 to 500
----@field syncToken string? of an earlier result: only what has changed since
----@field seriesMasterId string? only the events of this series
----@field showDeleted boolean?
+---@class dingtalk.RequestSpec a call that is in no table
+---@field method "GET"|"POST"|"PUT"|"DELETE" all but GET are writes
+---@field path string[] literals and, between them, ids, which are encoded: `{ "/v1.0/todo/users/", union_id, "/tasks" }`
+---@field query table<string, string|number|boolean>? parameters
+---@field body table? sent as JSON, names sorted; calendar.empty_array is `[]`, `{}` an object
+---@field older boolean? a call of the older API: its host, the token in the query, `errcode` in a 200
 
----@class dingtalk.EventList: dingtalk.Result
----@field events dingtalk.Event[]
----@field pages integer read
----@field nextToken string? only where opts.max_pages ended it
----@field syncToken string? for opts.syncToken of the next time
-
----@class dingtalk.EventTime
----@field dateTime string? ISO 8601 with zone
----@field date string? of an event of whole days
----@field timeZone string?
-
----@class dingtalk.EventDetails the API's own fields
----@field summary string? the title; required to create an event
----@field start dingtalk.EventTime? required to create an event
----@field end dingtalk.EventTime?
----@field isAllDay boolean?
----@field description string?
----@field richTextDescription table?
----@field attendees dingtalk.AttendeeToAdd[]? up to 500
----@field location {displayName: string}?
----@field reminders {method: string, minutes: integer}[]?
----@field recurrence table?
----@field onlineMeetingInfo {type: string}?
----@field freeBusyStatus string?
----@field categories table[]?
----@field cardInstances table[]?
----@field extra table<string, string>?
----@field uiConfigs table[]?
-
----@class dingtalk.Event: dingtalk.EventDetails what the service says of an event; JSON's null is nil
----@field id string
----@field status "confirmed"|"cancelled"
----@field organizer table?
----@field createTime string?
----@field updateTime string?
-
----@class dingtalk.EventResult: dingtalk.Result
----@field event dingtalk.Event
-
----@class dingtalk.GetEventOptions: dingtalk.ReadOptions
----@field maxAttendees integer? attendees given with the event, 1 to 500
-
----@class dingtalk.DeleteEventOptions: dingtalk.WriteOptions
----@field pushNotification boolean? the API's own; its default is not documented
+---@class dingtalk.RequestResult: dingtalk.Result
+---@field body table? the answer; nil where it is empty
 
 ---@class dingtalk.LoopDefinition an adapter for a host of one's own, as config.loop
 ---@field new fun(client: dingtalk.Client): dingtalk.Loop makes the adapter of one client; does no I/O

@@ -2,6 +2,7 @@
 local markdown = require "tools.reference.markdown"
 local page = require "tools.reference.page"
 local public = require "tools.reference.public"
+local rows_of = require "tools.reference.rows"
 local summary = require "bench.lib.summary"
 
 local checks = {}
@@ -50,12 +51,14 @@ function checks.functions(world, find)
     end
   end
   local listed = {}
-  for _, name in ipairs(public.methods) do listed[name] = true end
+  for _, group in ipairs(public.groups(world)) do
+    for _, name in ipairs(group.names) do listed[name] = true end
+  end
   for name in pairs(world.modules.client.methods) do
     if listed[name] then
       check_function(public.method(world.all, name), "client:" .. name, find)
     elseif not public.internal_methods[name] then
-      find(("client:%s is neither in public.methods nor in public.internal_methods of tools/reference"):format(name))
+      find(("client:%s is neither in public.groups nor in public.internal_methods of tools/reference"):format(name))
     end
   end
 end
@@ -101,6 +104,7 @@ end
 local fits = {
   string = "^string", boolean = "^boolean", integer = "^integer", number = "^number", ["function"] = "fun%(",
   table = "^[%w_%.{<]", list = "%[%]", loop = "^string|table", rate = "^number|false", any = "",
+  headers = "^table", text = "", object = "", map = "^table<",
 }
 
 --- Options that the code takes and the annotations do not name, and the other way round.
@@ -111,7 +115,7 @@ function checks.options(world, find)
       local field = fields[name]
       if not field then
         find(("option %s is not a field of %s"):format(name, row.class))
-      elseif not field.type:find(fits[option[1]] or "") then
+      elseif not option.one_of and not field.type:find(fits[option[1]] or "") then
         find(("%s.%s is %s, the code wants %s"):format(row.class, name, field.type, option[1]))
       end
     end
@@ -255,6 +259,13 @@ function checks.limits(world, find)
   end
 end
 
+--- Types of the calls that were not written anew.
+function checks.types(world, find)
+  if world.read(rows_of.path) ~= world.rows_text then
+    find(rows_of.path .. " is not what the table of operations says: run tools/docs write")
+  end
+end
+
 --- A reference that was not written anew.
 function checks.reference(world, find)
   if world.read("docs/reference.md") ~= page.text(world) then
@@ -322,8 +333,8 @@ function checks.links(world, find)
 end
 
 checks.names = {
-  "annotations", "functions", "calls", "options", "defaults", "kinds", "codes", "limits", "reference", "code", "readme",
-  "picture", "links",
+  "annotations", "functions", "calls", "options", "defaults", "kinds", "codes", "limits", "types", "reference", "code",
+  "readme", "picture", "links",
 }
 
 --- Runs all checks.

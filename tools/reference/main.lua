@@ -2,15 +2,22 @@
 local checks = require "tools.reference.checks"
 local page = require "tools.reference.page"
 local markdown = require "tools.reference.markdown"
+local rows = require "tools.reference.rows"
 local world = require "tools.reference.world"
 
 local PATH = "docs/reference.md"
 local commands = {}
 
-function commands.write()
-  local file = assert(io.open(PATH, "wb"))
-  file:write(page.text(world.new()))
+local function write(path, text)
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
   file:close()
+end
+
+function commands.write()
+  local current = world.new()
+  write(rows.path, current.rows_text)
+  write(PATH, page.text(current))
 end
 
 function commands.check()

@@ -38,8 +38,8 @@ local function write(out, ...)
   for i = 1, select("#", ...) do out[#out + 1] = (select(i, ...)) end
 end
 
-local function write_signature(out, title, found)
-  write(out, "### " .. title, "", found.text, "")
+local function write_signature(out, title, found, level)
+  write(out, (level or "###") .. " " .. title, "", found.text, "")
   for _, param in ipairs(found.params) do
     local text = param.text ~= "" and ": " .. param.text or ""
     write(out, ("- %s %s%s"):format(code(param.name), type_link(param.type), text))
@@ -74,10 +74,13 @@ end
 
 local function methods_of(world)
   local found = {}
-  for _, name in ipairs(public.methods) do
-    local annotation = public.method(world.all, name)
-    if annotation then
-      found[#found + 1] = { title = ("client:%s(%s)"):format(name, names_of(annotation)), annotation = annotation }
+  for _, group in ipairs(public.groups(world)) do
+    for _, name in ipairs(group.names) do
+      local annotation = public.method(world.all, name)
+      if annotation then
+        found[#found + 1] = { title = ("client:%s(%s)"):format(name, names_of(annotation)), annotation = annotation,
+          group = group.title }
+      end
     end
   end
   return found
@@ -97,7 +100,12 @@ end
 
 local function write_methods(out, world)
   write(out, "## Methods of a client", "")
-  for _, one in ipairs(methods_of(world)) do write_signature(out, one.title, one.annotation) end
+  local group
+  for _, one in ipairs(methods_of(world)) do
+    if one.group ~= group then write(out, "### " .. one.group, "") end
+    group = one.group
+    write_signature(out, one.title, one.annotation, "####")
+  end
 end
 
 -- The first sentence of a description, on one line.
@@ -125,7 +133,8 @@ local function bounds_of(schemas, class, field)
   if kind == "number" or kind == "integer" or kind == "rate" then
     return row[2] and ("%.14g to %.14g"):format(row[2], row[3]) or ""
   end
-  return kind == "list" and ("at most %d entries"):format(row[2]) or ""
+  if kind == "text" and row[2] then return ("at most %d characters"):format(row[2]) end
+  return kind == "list" and row[2] and ("at most %d entries"):format(row[2]) or ""
 end
 
 -- A class's own fields in their order, then the inherited ones.

@@ -1,4 +1,6 @@
 -- What of the annotations is for users, and in which order the reference shows it.
+local rows = require "tools.reference.rows"
+
 local public = {}
 
 --- The modules that scripts require.
@@ -11,12 +13,17 @@ public.modules = {
   { name = "redis", require = "dingtalk.stores.redis", file = "lua/dingtalk/stores/redis.lua" },
 }
 
---- The methods of a client, in their order in the reference.
-public.methods = {
-  "add_attendees", "remove_attendees", "add_attendees_each", "list_attendees", "each_attendee", "list_events",
-  "each_event", "get_event", "create_event", "update_event", "delete_event", "respond", "close",
-  "step", "pollfd", "events", "timeout", "is_idle", "remind", "now",
-}
+--- The methods of a client by the headings of the reference, in order.
+---@param world table
+---@return {title: string, names: string[]}[]
+function public.groups(world)
+  local groups = rows.groups(world.modules.operations)
+  groups[#groups + 1] = { title = "Any other call", names = { "request" } }
+  groups[#groups + 1] = { title = "The client itself", names = {
+    "close", "step", "pollfd", "events", "timeout", "is_idle", "remind", "now",
+  } }
+  return groups
+end
 
 --- Those that the module's own files call.
 public.internal_methods = {
@@ -35,7 +42,7 @@ public.internal_classes = {
 ---@return {class: string, schema: table}[]
 function public.schemas(world)
   local options, operations, kinds = world.modules.options, world.modules.operations, world.modules.kinds
-  return {
+  local found = {
     { class = "dingtalk.Config", schema = options.config },
     { class = "dingtalk.ReadOptions", schema = options.read },
     { class = "dingtalk.WriteOptions", schema = options.write },
@@ -43,10 +50,6 @@ function public.schemas(world)
     { class = "dingtalk.AddOptions", schema = options.add_attendees },
     { class = "dingtalk.BulkOptions", schema = options.add_attendees_each },
     { class = "dingtalk.PageOptions", schema = operations.list_attendees.options },
-    { class = "dingtalk.EventListOptions", schema = operations.list_events.options },
-    { class = "dingtalk.GetEventOptions", schema = operations.get_event.options },
-    { class = "dingtalk.DeleteEventOptions", schema = operations.delete_event.options },
-    { class = "dingtalk.EventDetails", schema = operations.create_event.body.fields },
     { class = "dingtalk.LookupOptions", schema = world.schema("lua/dingtalk/contact.lua") },
     { class = "dingtalk.RedisConfig", schema = world.schema("lua/dingtalk/stores/redis.lua") },
     { class = "dingtalk.SourceOptions", schema = kinds.common },
@@ -55,6 +58,8 @@ function public.schemas(world)
     { class = "dingtalk.Corp", schema = kinds.rows.corp.fields },
     { class = "dingtalk.User", schema = kinds.rows.user.fields },
   }
+  for _, row in ipairs(rows.schemas(operations)) do found[#found + 1] = row end
+  return found
 end
 
 --- The fields of a class and of those it inherits from, by name.
