@@ -21,6 +21,17 @@ local contact = {}
 ---| { userid: string } # a staff id, whatever it is
 ---| { mobile: string } # a mobile number
 
+---@class dingtalk.Me
+---@field unionId string
+---@field nick string?
+---@field openId string?
+---@field mobile string?
+---@field stateCode string? the country's code of the mobile number
+---@field email string?
+---@field loginEmail string?
+---@field avatarUrl string?
+---@field visitor boolean? whether it is a guest of the organisation
+
 ---@class dingtalk.LookupOptions
 ---@field client dingtalk.Client? a default one, shared with dingtalk.calendar, where it is missing
 ---@field timeout number? seconds of one lookup; by default the client's
@@ -167,7 +178,7 @@ end
 --- Who the user token belongs to.
 ---@param token string|dingtalk.TokenSource a user token, or what gives one
 ---@param opts dingtalk.LookupOptions?
----@return {unionId: string, nick: string?, openId: string?, mobile: string?, email: string?, avatarUrl: string?, stateCode: string?, visitor: boolean?, loginEmail: string?}? me as the service says it
+---@return dingtalk.Me? me as the service says it
 ---@return dingtalk.Error? err
 function contact.me(token, opts)
   local run, err = prepare(token, opts)

@@ -175,8 +175,11 @@ local event = object({
   start = event_time, ["end"] = event_time, originStart = documented(event_time, "of a moved instance: where it was"),
   isAllDay = flag(), recurrence = recurrence, seriesMasterId = text("of an instance: the event that it repeats"),
   organizer = attendee, attendees = list(attendee), createTime = text("ISO 8601"), updateTime = text("ISO 8601"),
-  location = location, reminders = list(object({ method = text(), minutes = text("digits") }, { class = "ReminderRead" })),
-  meetingRooms = list(object({ roomId = text(), displayName = text(), responseStatus = text() }, { class = "EventRoom" })),
+  location = location,
+  reminders = list(object({ method = text(), minutes = text("digits") }, { class = "ReminderRead" })),
+  meetingRooms = list(object({
+    roomId = text(), displayName = text(), responseStatus = text(),
+  }, { class = "EventRoom" })),
   onlineMeetingInfo = online_meeting, richTextDescription = rich_text, categories = list(category),
   cardInstances = list(card), uiConfigs = list(ui_config), freeBusyStatus = text(),
   extendedProperties = object {
@@ -186,7 +189,8 @@ local event = object({
 }, { class = "Event", doc = "what the service says of an event; JSON's null is nil" })
 
 local time_min_start = query_text("timeMin", "ISO 8601 with zone: events that start then or later")
-local time_max_start = query_text("timeMax", "ISO 8601 with zone: events that start then or earlier, at most a year after timeMin")
+local time_max_start = query_text("timeMax",
+  "ISO 8601 with zone: events that start then or earlier, at most a year after timeMin")
 local time_min_overlap = query_text("timeMin", "ISO 8601 with zone: events that end then or later")
 local time_max_overlap = query_text("timeMax", "ISO 8601 with zone: events that start before")
 local next_token = query_text("nextToken", "where to begin: of an earlier result")
@@ -285,7 +289,8 @@ define_all("Events", {
   {
     name = "list_events", each = "each_event", vendor = "listEvents",
     doc = "The events of a calendar by their start. Of a series it has past instances and no future ones: "
-      .. "list_events_view and list_instances have those. A syncToken comes with the last page, unless timeMax is given.",
+      .. "list_events_view and list_instances have those. A syncToken comes with the last page, "
+      .. "unless timeMax is given.",
     method = "GET", path = CALENDAR .. "/events", scope = READ, user = "unionId of the user whose calendar it is",
     query = {
       time_min_start, time_max_start, page_events, event_attendees, next_token,
@@ -418,7 +423,8 @@ define_all("Free and busy", {
     body = { argument = "details", row = span }, answer = object { scheduleInformation = busy }, page = "free-schedule",
   },
   {
-    name = "get_schedule_by_me", vendor = "getScheduleByMe", doc = "As get_schedule, asked by the user whose token it is.",
+    name = "get_schedule_by_me", vendor = "getScheduleByMe",
+    doc = "As get_schedule, asked by the user whose token it is.",
     method = "POST", path = "/v1.0/calendar/me/schedules/query",
     body = { argument = "details", row = span }, answer = object { scheduleInformation = busy },
   },
@@ -457,7 +463,8 @@ define_all("Meeting rooms", {
     name = "respond_meeting_room", vendor = "meetingRoomRespond", doc = "Answers an event's booking of a meeting room.",
     method = "POST", path = EVENT .. "/meetingRooms/{room}/respond", write = true,
     body = { argument = "responseStatus", field = "responseStatus",
-      row = text("its values are not documented; rooms answer `accepted`, `tentative`, `declined`", { required = true }) },
+      row = text("its values are not documented; rooms answer `accepted`, `tentative`, `declined`",
+        { required = true }) },
     answer = object { result = flag() },
   },
 })
@@ -554,7 +561,8 @@ define_all("Access to a calendar", {
     method = "POST", path = CALENDAR .. "/acls", write = true, client_token = false, scope = ACL_WRITE,
     user = "unionId of the user whose calendar it is",
     body = { argument = "details", row = object({
-      privilege = required(privilege), scope = required(acl_scope), sendMsg = required(flag "whether to tell the person"),
+      privilege = required(privilege), scope = required(acl_scope),
+      sendMsg = required(flag "whether to tell the person"),
     }, { class = "AclDetails" }) },
     answer = object(acl), page = "create-schedule-access-control",
   },
@@ -583,7 +591,9 @@ local function sign_list(each, vendor, name, path, types, time, page)
       { "type", "string", required = true, one_of = choice(types).one_of },
     },
     fixed = { maxResults = limits.defaults.page_sign_ins }, items = "users", page = page,
-    answer = object { users = list(object { userId = text("unionId"), displayName = text(), [time] = number "milliseconds since 1970" }) },
+    answer = object { users = list(object {
+      userId = text("unionId"), displayName = text(), [time] = number "milliseconds since 1970",
+    }) },
   }
 end
 

@@ -123,7 +123,7 @@ end
 -- The bounds of a question, or what is wrong with them.
 local function bounds(ctx)
   local from, to = times.parse(ctx.json.startTime), times.parse(ctx.json.endTime)
-  if not from or not to then return nil, answers.error(ctx, "InvalidParameter.ParsedISO8601TimestampError", nil, nil, 400) end
+  if not from or not to then return nil, answers.error(ctx, "InvalidParameter.ParsedISO8601TimestampError") end
   if to < from then return nil, answers.invalid(ctx, "endTime is before startTime.") end
   return from, to
 end

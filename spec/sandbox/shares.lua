@@ -105,7 +105,8 @@ function shares.unsubscribe(ctx)
 end
 
 local function entry(id, summary, kind, privilege)
-  return { id = id, summary = summary, type = kind, privilege = privilege, eTag = ngx.md5(id), timeZone = "Asia/Shanghai" }
+  return { id = id, summary = summary, type = kind, privilege = privilege, eTag = ngx.md5(id),
+    timeZone = "Asia/Shanghai" }
 end
 
 function shares.calendars(ctx)

@@ -1,8 +1,8 @@
 -- Everything the sandbox remembers, and how it is forgotten.
 local state = { generation = 0 }
 
-local parts = { "settings", "tokens", "idempotency", "limits", "ledger", "calendars", "shares", "contacts", "oauth", "faults",
-  "counters", "recorder" }
+local parts = { "settings", "tokens", "idempotency", "limits", "ledger", "calendars", "shares", "contacts", "oauth",
+  "faults", "counters", "recorder" }
 
 function state.reset()
   state.generation = state.generation + 1

@@ -63,9 +63,9 @@ describe("the locale", function()
         local service = sandbox.start()
         sandbox.faults { fault = "answer", status = 200, body = '{"n":0.5,"list":[1,1.25,1e3]}', next = 9,
           match = { method = "POST" } }
-        local said = processes.output_of(("LOCPATH=%s TOKEN=%s DINGTALK_USER=%s DINGTALK_BASE_URL=%s DINGTALK_CA_FILE=%s "
-          .. "%s %s/child.lua %s %s.UTF-8 2>&1"):format(directory, example.TOKEN, example.USER, service.base_url,
-          processes.quote(service.ca_file), processes.interpreter(), directory, when, name))
+        local said = processes.output_of(("LOCPATH=%s TOKEN=%s DINGTALK_USER=%s DINGTALK_BASE_URL=%s "
+          .. "DINGTALK_CA_FILE=%s %s %s/child.lua %s %s.UTF-8 2>&1"):format(directory, example.TOKEN, example.USER,
+          service.base_url, processes.quote(service.ca_file), processes.interpreter(), directory, when, name))
         assert.equal("true 5\ntrue 5\n", said)
         local sent = sandbox.requests()
         assert.equal('{"big":1.152921504606847e+18,"n":0.5,"tiny":1e-09}', sent[#sent - 1].body)

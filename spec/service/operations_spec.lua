@@ -26,7 +26,8 @@ end
 
 describe("the request of", function()
   local details_of = {
-    summary = "T é/\n", start = START, ["end"] = END, reminders = {}, attendees = { "a", { id = "b", isOptional = true } },
+    summary = "T é/\n", start = START, ["end"] = END, reminders = {},
+    attendees = { "a", { id = "b", isOptional = true } },
   }
   local rows = {
     { "list_attendees", { EVENT }, "GET", E .. "/" .. EVENT .. "/attendees?maxResults=500", "" },
@@ -270,6 +271,12 @@ end)
 describe("arguments are refused and not sent:", function()
   local cyclic = {}
   cyclic.x = cyclic
+  -- The details of a new event, with some fields besides.
+  local function new(fields)
+    local details = { summary = "x", start = START, ["end"] = END }
+    for name, value in pairs(fields) do details[name] = value end
+    return details
+  end
   local rows = {
     { "respond", { EVENT, "acepted" }, "responseStatus" },
     { "respond", { EVENT }, "responseStatus" },
@@ -295,36 +302,36 @@ describe("arguments are refused and not sent:", function()
     { "create_event", { { sumary = "x" } }, "details.sumary" },
     { "create_event", { { summary = "x\255", start = START, ["end"] = END } }, "details.summary" },
     { "create_event", { { summary = "x", start = { dateTime = print } } }, "details.start.dateTime" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, attendees = { "a", 7 } } }, "details.attendees[2]" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, attendees = people(1, 501) } }, "details.attendees" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, attendees = { id = "a" } } }, "details.attendees" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, reminders = { { minutes = 0 / 0 } } } },
+    { "create_event", { new { attendees = { "a", 7 } } }, "details.attendees[2]" },
+    { "create_event", { new { attendees = people(1, 501) } }, "details.attendees" },
+    { "create_event", { new { attendees = { id = "a" } } }, "details.attendees" },
+    { "create_event", { new { reminders = { { minutes = 0 / 0 } } } },
       "details.reminders[1].minutes" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, extra = { 1, x = 2 } } }, "details.extra[1]" },
+    { "create_event", { new { extra = { 1, x = 2 } } }, "details.extra[1]" },
     { "create_event", { { summary = ("é"):rep(2049), start = START, ["end"] = END } }, "details.summary" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, description = ("x"):rep(5001) } },
+    { "create_event", { new { description = ("x"):rep(5001) } },
       "details.description" },
     { "create_event", { { summary = "x", start = {}, ["end"] = END } }, "details.start" },
     { "create_event", { { summary = "x", start = { datetime = "2030-02-01" }, ["end"] = END } },
       "details.start.datetime" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, reminders = { { minutes = 5 }, { minutes = "soon" } } } },
+    { "create_event", { new { reminders = { { minutes = 5 }, { minutes = "soon" } } } },
       "details.reminders[2].minutes" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, reminders = { { minutes = -1 } } } },
+    { "create_event", { new { reminders = { { minutes = -1 } } } },
       "details.reminders[1].minutes" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, reminders = { { minute = 5 } } } },
+    { "create_event", { new { reminders = { { minute = 5 } } } },
       "details.reminders[1].minute" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, reminders = { n = 1 } } }, "details.reminders" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, attendees = { { id = "a" }, { email = "a@b" } } } },
+    { "create_event", { new { reminders = { n = 1 } } }, "details.reminders" },
+    { "create_event", { new { attendees = { { id = "a" }, { email = "a@b" } } } },
       "details.attendees[2].email" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, attendees = { "a", { id = "a", isOptional = true } } } },
+    { "create_event", { new { attendees = { "a", { id = "a", isOptional = true } } } },
       "details.attendees[2]" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, attendees = { "a", nil, "c" } } },
+    { "create_event", { new { attendees = { "a", nil, "c" } } },
       "details.attendees[2]" },
     { "create_event", { { summary = "x", start = START, ["end"] = END,
       recurrence = { range = { endDate = "2030-03-01", numberOfOccurrences = 3 } } } }, "details.recurrence.range" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, recurrence = { range = { numberOfOccurrences = 100 } } } },
+    { "create_event", { new { recurrence = { range = { numberOfOccurrences = 100 } } } },
       "details.recurrence.range.numberOfOccurrences" },
-    { "create_event", { { summary = "x", start = START, ["end"] = END, recurrence = { pattern = { interval = 0 } } } },
+    { "create_event", { new { recurrence = { pattern = { interval = 0 } } } },
       "details.recurrence.pattern.interval" },
     { "list_events", { { maxAttendees = 101 } }, "opts.maxAttendees" },
     { "update_event", { EVENT, { id = "other" } }, "details.id" },
@@ -333,7 +340,8 @@ describe("arguments are refused and not sent:", function()
     { "add_meeting_rooms", { EVENT, { { room = "a" } } }, "rooms[1].room" },
     { "create_acl", { { privilege = "raeder", scope = { scopeType = "user", userId = "a" }, sendMsg = true } },
       "details.privilege" },
-    { "create_acl", { { privilege = "reader", scope = { scopeType = "user" }, sendMsg = true } }, "details.scope.userId" },
+    { "create_acl", { { privilege = "reader", scope = { scopeType = "user" }, sendMsg = true } },
+      "details.scope.userId" },
     { "get_sign_in_list", { EVENT }, "opts.type" },
     { "get_sign_in_list", { EVENT, { type = "sign_out" } }, "opts.type" },
     { "list_events_instances", {}, "opts.seriesMasterId" },
@@ -395,7 +403,8 @@ describe("a call of the vendor's own", function()
       attendees = event.attendees, onlineMeetingInfo = event.onlineMeetingInfo,
     })
     assert.equal('{"attendees":[{"id":"a"}],"categories":[],"id":"' .. EVENT .. '","location":{"meetingRooms":[]},'
-      .. '"onlineMeetingInfo":{"type":"dingtalk"},"reminders":[{"method":"dingtalk","minutes":15}]}', last_request().body)
+      .. '"onlineMeetingInfo":{"type":"dingtalk"},"reminders":[{"method":"dingtalk","minutes":15}]}',
+      last_request().body)
   end)
 
   it("has an empty list in its result that is written as one", function()
@@ -423,8 +432,9 @@ describe("a call of the vendor's own", function()
     assert.is_nil(tostring(err):find("secret-password", 1, true))
   end)
 
-  for code, expected in pairs { permissionDenied = "permission", flowLimit = "quota", meetingRoomNotAvailable = "invalid",
-    instanceNotExist = "not_found", ["InvalidParameter.ParsedISO8601TimestampError"] = "invalid" } do
+  for code, expected in pairs { permissionDenied = "permission", flowLimit = "quota",
+    meetingRoomNotAvailable = "invalid", instanceNotExist = "not_found",
+    ["InvalidParameter.ParsedISO8601TimestampError"] = "invalid" } do
     it("is refused by the code " .. code, function()
       sandbox.faults { fault = "answer", status = 400, body = { code = code, message = "no" } }
       local _, err = client:get_schedule(TOKEN, USER, { userIds = { "a" }, startTime = "x", endTime = "y" })
@@ -600,9 +610,9 @@ describe("the table of operations", function()
     sandbox.tokens { token = "user-token-of-a-spec", union_id = USER }
     assert(example.add(client, { USER }))
     assert(client:add_meeting_rooms(TOKEN, USER, nil, EVENT, { "room-1" }))
-    local scope = { corpIds = { "corp" } }
+    local shared = { name = "n", subscribeScope = { corpIds = { "corp" } } }
     local ids = {
-      calendar = assert(client:create_subscribed_calendar(TOKEN, USER, { name = "n", subscribeScope = scope })).calendarId,
+      calendar = assert(client:create_subscribed_calendar(TOKEN, USER, shared)).calendarId,
       acl = assert(client:create_acl(TOKEN, USER, nil,
         { privilege = "reader", scope = { scopeType = "user", userId = "p1" }, sendMsg = false })).aclId,
     }

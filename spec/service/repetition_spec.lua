@@ -63,8 +63,8 @@ describe("a write without an x-client-token", function()
     it("is sent again after a throttle: " .. row.name, function()
       local client, call = clients["HTTP/2"], calls.of(row)[1]
       prepare(client, call)
-      sandbox.faults { fault = "answer", code = "Forbidden.AccessDenied.QpsLimitForApi", headers = { ["Retry-After"] = "0" },
-        match = { operation = row.name } }
+      sandbox.faults { fault = "answer", code = "Forbidden.AccessDenied.QpsLimitForApi",
+        headers = { ["Retry-After"] = "0" }, match = { operation = row.name } }
       assert.equal(2, assert(calls.make(client, TOKEN, call)).attempts)
     end)
 

@@ -8,7 +8,8 @@ local USER, TOKEN = example.USER, example.TOKEN
 local row = {
   name = "list_kites", each = "each_kite", vendor = "listKites", group = "Kites", doc = "The kites of a user.",
   method = "GET", path = "/v1.0/calendar/users/{user}/kites/{colour}", scope = "Calendar.Kite.Read",
-  query = { { "maxResults", "integer", 1, 50, doc = "kites of one page; 50" }, { "nextToken", "string", check = "query" },
+  query = { { "maxResults", "integer", 1, 50, doc = "kites of one page; 50" },
+    { "nextToken", "string", check = "query" },
     { "wind", "string", required = true, one_of = { weak = true, strong = true }, doc = "how strong the wind blows" } },
   fixed = { maxResults = 50 }, items = "kites",
   answer = { "object", fields = { kites = { "list", of = { "object", class = "Kite", fields = {
@@ -70,7 +71,9 @@ describe("a row that is added to the table of operations", function()
     answer '{"kites":[{"id":"k1"}],"nextToken":"n"}'
     answer '{"kites":[{"id":"k2"}]}'
     local found = {}
-    for kite, err in client:each_kite(TOKEN, USER, "red", { wind = "strong" }) do found[#found + 1] = assert(kite, err).id end
+    for kite, err in client:each_kite(TOKEN, USER, "red", { wind = "strong" }) do
+      found[#found + 1] = assert(kite, err).id
+    end
     assert.same({ "k1", "k2" }, found)
   end)
 
@@ -104,15 +107,17 @@ describe("a row that is added to the table of operations", function()
       local world = require("tools.reference.world").new()
       local text = require("tools.reference.page").text(world)
       for _, expected in ipairs {
-        "### Kites", "#### client:list_kites(token, user, colour, opts)", "#### client:each_kite(token, user, colour, opts)",
-        "The kites of a user. Needs the permission `Calendar.Kite.Read`. On no page of the vendor's", "### dingtalk.Kite",
+        "### Kites", "#### client:list_kites(token, user, colour, opts)",
+        "#### client:each_kite(token, user, colour, opts)",
+        "The kites of a user. Needs the permission `Calendar.Kite.Read`. On no page of the vendor's",
+        "### dingtalk.Kite",
         "| `tail` | `integer?` | metres", '| `wind` | `("strong"\\|"weak")` | how strong the wind blows |',
         "kites of one page; 50 (1 to 50)", "#### client:fly_kite(token, user, details, opts)",
       } do
         assert.truthy(text:find(expected, 1, true), expected)
       end
-      assert.truthy(world.rows_text:find("---@field list_kites fun(token: dingtalk.Token, user: string, colour: string,",
-        1, true))
+      local field = "---@field list_kites fun(token: dingtalk.Token, user: string, colour: string,"
+      assert.truthy(world.rows_text:find(field, 1, true))
     end)
   end
 end)

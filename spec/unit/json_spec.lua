@@ -27,6 +27,37 @@ describe("json.decode", function()
   end)
 end)
 
+describe("an empty array", function()
+  it("stays one, and an empty object an object", function()
+    for _, text in ipairs { "[]", "{}", '{"a":[],"b":{}}', "[[],{},[[]]]", '{"a":"[]","b":[]}', '{"a":"\\"[]","b":[]}',
+      '["empty",[],"empty-5"]', '[["empty"],[]]', '{"[]":[]}' } do
+      assert.equal(text, json.encode(json.decode(text)))
+      assert.equal(text, json.encode(json.plain(json.decode(text))))
+    end
+    assert.equal('{"a":[],"b":[]}', json.encode(json.decode '{"a":[ \n\t\r],"b":[ ]}'))
+    assert.equal("[]", json.encode(json.plain(json.decode "[null]")))
+  end)
+
+  it("hides nothing of a text that is no JSON", function()
+    for _, text in ipairs { "[", "[]]", "[] []", '{"a":[]', '"[]', '{"a":[\v]}', '["\\' } do
+      assert.is_nil(json.decode(text), text)
+    end
+  end)
+
+  it("can be said", function()
+    assert.equal('{"a":[],"b":[],"c":{}}', json.encode { a = json.empty_array, b = json.array {}, c = {} })
+    if cjson.empty_array then assert.equal("[]", json.encode(cjson.empty_array)) end
+  end)
+end)
+
+describe("json.digits", function()
+  it("are those of a whole number below 2^53", function()
+    assert.same({ "0", "-7", "9007199254740991", "100000000000000" },
+      { json.digits(0), json.digits(-7), json.digits(2 ^ 53 - 1), json.digits(1e14) })
+    for _, value in ipairs { 2 ^ 53, -2 ^ 53, 0.5, 1e300, 1 / 0, 0 / 0 } do assert.is_nil(json.digits(value)) end
+  end)
+end)
+
 describe("json.encode", function()
   it("gives the text, or nil and why not", function()
     assert.equal('{"a":"x"}', json.encode { a = "x" })

@@ -50,19 +50,43 @@ local refused = {
   { "random", 0.5, "wrong_type" },
   { "sleep", true, "wrong_type" },
   { "retry_budget", -1, "bad_value" },
+  { "client_cert", "", "bad_value" },
+  { "client_key", "key.pem", "bad_value" }, -- without client_cert
+  { "interface", "", "bad_value" },
+  { "interface", "eth 0", "bad_value" },
+  { "interface", ("x"):rep(256), "bad_value" },
+  { "ip_version", 5, "bad_value" },
+  { "ip_version", "6", "wrong_type" },
+  { "rate_limiter", 20, "wrong_type" },
+  { "headers", "X: y", "wrong_type" },
+  { "headers", { "X: y" }, "bad_value" },
+  { "headers", { ["X Y"] = "z" }, "bad_value" },
+  { "headers", { [""] = "z" }, "bad_value" },
+  { "headers", { X = 7 }, "bad_value" },
+  { "headers", { X = "a\r\nY: z" }, "bad_value" },
+  { "headers", { X = "\0" }, "bad_value" },
+  { "headers", { X = ("x"):rep(8192) }, "bad_value" },
+  { "headers", { Host = "x" }, "bad_value" },
+  { "headers", { ["X-Acs-Dingtalk-Access-Token"] = "x" }, "bad_value" },
+  { "headers", { ["X-CLIENT-TOKEN"] = "x" }, "bad_value" },
+  { "headers", { ["Content-Encoding"] = "gzip" }, "bad_value" },
+  { "headers", { ["Transfer-Encoding"] = "chunked" }, "bad_value" },
+  { "headers", { ["Proxy-Authorization"] = "x" }, "bad_value" },
+  { "headers", { ["user-agent"] = "x" }, "bad_value" },
   { "baseurl", "x", "unknown_option", 'did you mean "base_url"?' },
   { "CAFile", "x", "unknown_option", 'did you mean "ca_file"?' },
   { "max_attempt", 3, "unknown_option", 'did you mean "max_attempts"?' },
   { "verify", false, "unknown_option" },
   { 1, "x", "unknown_option" },
 }
-for _, name in ipairs { "timeout", "connect_timeout", "max_attempts", "max_connections", "retry_budget" } do
+for _, name in ipairs { "timeout", "connect_timeout", "attempt_timeout", "max_attempts", "max_connections",
+  "retry_budget" } do
   for _, value in ipairs { -1, NAN, math.huge, -math.huge, 1e300 } do
     refused[#refused + 1] = { name, value, "bad_value" }
   end
   refused[#refused + 1] = { name, "5", "wrong_type" }
 end
-for _, name in ipairs { "timeout", "connect_timeout", "max_attempts", "max_connections" } do
+for _, name in ipairs { "timeout", "connect_timeout", "attempt_timeout", "max_attempts", "max_connections" } do
   refused[#refused + 1] = { name, 0, "bad_value" }
 end
 for _, name in ipairs { "max_attempts", "max_connections" } do
@@ -76,6 +100,10 @@ local taken = {
   { base_url = "https://127.0.0.1/a..b/...c" }, { base_url = "http://127.0.0.1", allow_http = true },
   { proxy = "" }, { proxy = "HTTP://user:password@127.0.0.1:3128" }, { proxy = "127.0.0.1:3128" },
   { proxy = "socks5h://127.0.0.1" }, { user_agent = ("x"):rep(256) },
+  { client_cert = "c.pem", client_key = "k.pem" }, { interface = "host!192.0.2.1" }, { ip_version = 6 },
+  { headers = {} }, { headers = nop }, { headers = callable },
+  { headers = { ["X-Org"] = "a\tb, c", traceparent = "" } },
+  { rate_limiter = {} },
   { timeout = 0.001 }, { timeout = 86400 }, { max_attempts = 1 }, { max_attempts = 100 }, { retry_budget = 0 },
   { loop = "blocking" }, { loop = {} }, { on_attempt = callable }, { clock = nop, random = nop, sleep = nop },
 }

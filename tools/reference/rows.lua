@@ -172,7 +172,8 @@ end
 local function write_method(out, name, text, parameters, returns)
   write(out, "--- " .. text)
   for _, parameter in ipairs(parameters) do
-    write(out, ("---@param %s %s%s"):format(parameter[1], parameter[2], parameter[3] ~= "" and " " .. parameter[3] or ""))
+    local words = parameter[3] ~= "" and " " .. parameter[3] or ""
+    write(out, ("---@param %s %s%s"):format(parameter[1], parameter[2], words))
   end
   for _, one in ipairs(returns) do write(out, "---@return " .. one) end
   write(out, ("function client:%s(%s) end"):format(name, names_of(parameters)), "")
@@ -212,7 +213,8 @@ end
 
 -- Every call as a function of the module.
 local function write_module(out, operations, annotated)
-  write(out, "---@class dingtalk.Calendar the module dingtalk.calendar: each call as a function that uses a default client")
+  write(out,
+    "---@class dingtalk.Calendar the module dingtalk.calendar: each call as a function that uses a default client")
   for _, name in ipairs { "add_attendees", "remove_attendees", "add_attendees_each", "request" } do
     if annotated[name] then write(out, ("---@field %s %s"):format(name, annotated_type(annotated[name]))) end
   end
@@ -222,7 +224,9 @@ local function write_module(out, operations, annotated)
       write(out, ("---@field %s %s"):format(row.name,
         function_type(parameters, { ("dingtalk.%s?"):format(result_class(row)), "dingtalk.Error?" })))
     end
-    if row.each then write(out, ("---@field %s %s"):format(row.each, function_type(parameters, { iterator_type(row) }))) end
+    if row.each then
+      write(out, ("---@field %s %s"):format(row.each, function_type(parameters, { iterator_type(row) })))
+    end
   end
 end
 

@@ -60,11 +60,13 @@ describe("the sandbox:", function()
     local stop = { dateTime = "2030-02-01T11:00:00+08:00", timeZone = "Asia/Shanghai" }
 
     it("are created, read, changed and deleted", function()
-      local made = call("POST", EVENTS, { summary = "s", start = start, ["end"] = stop, attendees = people(1, 2) }).json
+      local made = call("POST", EVENTS,
+        { summary = "s", start = start, ["end"] = stop, attendees = people(1, 2) }).json
       local path = EVENTS .. "/" .. made.id
       assert.same({ "p1", "p2" }, ids_in(call("GET", path).json.attendees))
       assert.equal(1, #call("GET", path .. "?maxAttendees=1").json.attendees)
-      local changed = call("PUT", path, { id = made.id, summary = "new", attendees = { { id = "p2" }, { id = "p9" } } }).json
+      local changed = call("PUT", path,
+        { id = made.id, summary = "new", attendees = { { id = "p2" }, { id = "p9" } } }).json
       assert.equal("new", changed.summary)
       assert.same({ "p2", "p9" }, ids_in(changed.attendees))
       local deleted = call("DELETE", path)
@@ -87,7 +89,8 @@ describe("the sandbox:", function()
 
     it("keep what they were given", function()
       local made = call("POST", EVENTS, { summary = "s", start = start, ["end"] = stop, freeBusyStatus = "free",
-        categories = { { categoryId = "c", displayName = "C" } }, reminders = { { method = "dingtalk", minutes = 5 } } })
+        categories = { { categoryId = "c", displayName = "C" } },
+        reminders = { { method = "dingtalk", minutes = 5 } } })
       assert.same({ "free", "C", "5" },
         { made.json.freeBusyStatus, made.json.categories[1].displayName, made.json.reminders[1].minutes })
     end)
@@ -95,7 +98,8 @@ describe("the sandbox:", function()
     it("are refused with staff ids in the place of unionIds", function()
       for _, id in ipairs { "zhangsan", "manager", "staff7" } do
         assert_refused(400, "invalidParameter", add { { id = id } })
-        assert_refused(400, "invalidParameter", call("GET", "/v1.0/calendar/users/" .. id .. "/calendars/primary/events"))
+        local path = "/v1.0/calendar/users/" .. id .. "/calendars/primary/events"
+        assert_refused(400, "invalidParameter", call("GET", path))
       end
       assert.equal(200, add({ { id = "iiiP35sJadba8aBSgjrwPRKgiEiF" } }).status)    end)
 
