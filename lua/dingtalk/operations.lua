@@ -124,10 +124,8 @@ function operations.prepare(client, row, token, place, value, opts)
   if not query then return nil, parameters end
   body, err = body_of(row, place, value)
   if err then return nil, err end
-  return requests.new(client, token, {
-    operation = row.name, method = row.method, base = base, query = query, parameters = parameters, body = body,
-    write = row.write, client_token = row.client_token, hide_body = row.secret, items = row.items,
-  }, opts)
+  return requests.new(client, row, token,
+    { base = base, query = query, parameters = parameters, body = body }, opts)
 end
 
 -- What a result says besides, and must not be overwritten by a field of an answer.

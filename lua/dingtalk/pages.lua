@@ -53,7 +53,7 @@ end
 -- The items of an answer; or nil, the rule it breaks and how. A list without entries may be left out.
 local function read(state, object)
   if not object then return nil, codes.empty_answer end
-  local items = object[state.request.items]
+  local items = object[state.request.row.items]
   if items == nil then items = {} end
   if not are_objects(items) then return nil, codes.bad_answer end
   local broken, detail = advance(state, object)
@@ -108,7 +108,7 @@ function pages.all(client, request)
     for _, item in ipairs(items) do all[#all + 1] = item end
   until not state.more or state.count == request.max_pages
   local result = describe(state, requests.result(state.attempt))
-  result[request.items] = all
+  result[request.row.items] = all
   return result
 end
 

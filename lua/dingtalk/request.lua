@@ -62,21 +62,20 @@ local function body_of_write(body, method)
   return body or (method == "POST" or method == "PUT") and "" or nil
 end
 
---- A request of which everything is checked. `fields`: operation, method, base, query and parameters (their
---- names in order), body, older, write, client_token (whether the service knows one), hide_body, items.
+--- A request of which everything is checked.
 ---@param client dingtalk.Client
+---@param row table of the table of operations, or what client:request makes in its place
 ---@param token dingtalk.Token
----@param fields table
+---@param fields {base: string, query: table, parameters: string[], body: string?} parameters: the query's names in order
 ---@param opts table
 ---@return dingtalk.Request
-function requests.new(client, token, fields, opts)
-  local with_token = fields.write and fields.client_token
+function requests.new(client, row, token, fields, opts)
   local request = {
-    operation = fields.operation, method = fields.method, base = fields.base, query = fields.query,
-    parameters = fields.parameters, body = body_of_write(fields.body, fields.method), token = token,
-    older_api = fields.older, hide_body = fields.hide_body, items = fields.items,
-    client_token = with_token and (opts.client_token or core.uuid()) or nil,
-    once = fields.write and not with_token or nil,
+    row = row, token = token, base = fields.base, query = fields.query, parameters = fields.parameters,
+    body = body_of_write(fields.body, row.method), older_api = row.older,
+    secrets = row.secret and {} or nil, -- no message may quote the answer
+    client_token = row.client_token and (opts.client_token or core.uuid()) or nil,
+    once = row.write and not row.client_token or nil,
     timeout = opts.timeout or client.call_timeout, max_attempts = opts.max_attempts or client.max_attempts,
     max_pages = opts.max_pages,
   }
@@ -87,14 +86,14 @@ end
 
 --- The error of an answer that was understood and is not what it should be.
 ---@param rule table of dingtalk.codes
----@param attempt dingtalk.Attempt.State
+---@param attempt dingtalk.State
 ---@param detail string?
 ---@return dingtalk.Error
 function requests.bad_answer(rule, attempt, detail)
   return errors.new {
     kind = rule.kind, code = rule.code, message = rule.message .. (detail and ": " .. detail or ""),
     hint = rule.hint, outcome = rule.outcome or "unknown", retryable = false, status = attempt.status,
-    request_id = attempt.request_id, attempts = attempt.attempts, client_token = attempt.client_token,
+    request_id = attempt.request_id or nil, attempts = attempt.attempts, client_token = attempt.client_token,
     elapsed = attempt.elapsed,
   }
 end
@@ -112,11 +111,11 @@ function requests.send(client, request)
 end
 
 --- What every result says.
----@param attempt dingtalk.Attempt.State
+---@param attempt dingtalk.State
 ---@return table result
 function requests.result(attempt)
   return {
-    status = attempt.status, request_id = attempt.request_id, attempts = attempt.attempts,
+    status = attempt.status, request_id = attempt.request_id or nil, attempts = attempt.attempts,
     client_token = attempt.client_token, elapsed = attempt.elapsed, hook_error = attempt.hook_error,
   }
 end
@@ -238,10 +237,12 @@ function requests.prepare_any(client, token, spec, opts)
   if err then return nil, err end
   local query = {}
   for _, name in ipairs(parameters) do query[name] = spec.query[name] end
-  return requests.new(client, token, {
-    operation = "request", method = spec.method, base = base, query = query, parameters = parameters, body = body,
-    older = spec.older, write = spec.method ~= "GET", client_token = opts.client_token ~= nil,
-  }, opts)
+  local row = {
+    name = "request", method = spec.method, older = spec.older, write = spec.method ~= "GET",
+    client_token = opts.client_token ~= nil,
+  }
+  return requests.new(client, row, token,
+    { base = base, query = query, parameters = parameters, body = body }, opts)
 end
 
 --- Makes a call that is in no table.
