@@ -139,6 +139,19 @@ function app.fresh()
   ngx.say(describe(add_one()))
 end
 
+--- Makes one of the calls of the table of operations, by its number.
+function app.operation()
+  local calls = require "spec.support.calls"
+  ngx.req.read_body()
+  local order = cjson.decode(ngx.req.get_body_data())
+  local call = calls.all()[order.number]
+  call.ids = order.ids
+  for _, name in ipairs { "nextToken", "syncToken" } do call.opts[name] = nil end
+  if call.row.name == "add_meeting_rooms" then call.value = { "room-2" } end
+  local result, err = calls.make(client(), order.token, call)
+  ngx.say(result and "ok" or tostring(err))
+end
+
 --- Makes the calls of a fault scenario in this worker.
 function app.fault()
   local faults = require "spec.support.faults"

@@ -605,27 +605,10 @@ describe("the table of operations", function()
     end
   end)
 
-  -- What a call needs to be there: a user token, the user in the event, a room booked, a calendar shared.
-  local function prepare(call)
-    sandbox.tokens { token = "user-token-of-a-spec", union_id = USER }
-    assert(example.add(client, { USER }))
-    assert(client:add_meeting_rooms(TOKEN, USER, nil, EVENT, { "room-1" }))
-    local shared = { name = "n", subscribeScope = { corpIds = { "corp" } } }
-    local ids = {
-      calendar = assert(client:create_subscribed_calendar(TOKEN, USER, shared)).calendarId,
-      acl = assert(client:create_acl(TOKEN, USER, nil,
-        { privilege = "reader", scope = { scopeType = "user", userId = "p1" }, sendMsg = false })).aclId,
-    }
-    for i, name in ipairs(call.row.arguments) do call.ids[i] = ids[name] or call.ids[i] end
-    call.opts.nextToken, call.opts.syncToken = nil, nil
-    -- An event has one booking of a room.
-    if call.row.name == "add_meeting_rooms" then call.value = { "room-2" } end
-  end
-
   for _, call in ipairs(calls.all()) do
     it("is carried out by the sandbox: " .. call.row.name, function()
-      prepare(call)
-      assert(calls.make(client, "user-token-of-a-spec", call))
+      calls.prepare(sandbox, client, TOKEN, call)
+      assert(calls.make(client, calls.USER_TOKEN, call))
       assert.is_true(sandbox.counters().operations[call.row.name].calls >= 1)
     end)
   end

@@ -25,18 +25,6 @@ teardown(function()
   sandbox.reset()
 end)
 
--- What a call needs to be there, so that the sandbox does the work.
-local function prepare(client, call)
-  assert(example.add(client, { USER }))
-  local ids = {
-    calendar = assert(client:create_subscribed_calendar(TOKEN, USER,
-      { name = "n", subscribeScope = { corpIds = { "corp" } } })).calendarId,
-    acl = assert(client:create_acl(TOKEN, USER, nil,
-      { privilege = "reader", scope = { scopeType = "user", userId = "p1" }, sendMsg = false })).aclId,
-  }
-  for i, name in ipairs(call.row.arguments) do call.ids[i] = ids[name] or call.ids[i] end
-end
-
 local once, others = {}, {}
 for _, row in ipairs(operations.rows) do
   if row.write then table.insert(row.client_token and others or once, row) end
@@ -49,7 +37,7 @@ describe("a write without an x-client-token", function()
     for _, version in ipairs { "HTTP/2", "HTTP/1.1" } do
       it(("is unknown when its answer is lost, and done once: %s, %s"):format(row.name, version), function()
         local client, call = clients[version], calls.of(row)[1]
-        prepare(client, call)
+        calls.prepare(sandbox, client, TOKEN, call)
         local writes, before = #sandbox.ledger(), sandbox.counters().calls
         sandbox.faults { fault = "close", after = true, match = { operation = row.name } }
         local result, err = calls.make(client, TOKEN, call)
@@ -62,7 +50,7 @@ describe("a write without an x-client-token", function()
 
     it("is sent again after a throttle: " .. row.name, function()
       local client, call = clients["HTTP/2"], calls.of(row)[1]
-      prepare(client, call)
+      calls.prepare(sandbox, client, TOKEN, call)
       sandbox.faults { fault = "answer", code = "Forbidden.AccessDenied.QpsLimitForApi",
         headers = { ["Retry-After"] = "0" }, match = { operation = row.name } }
       assert.equal(2, assert(calls.make(client, TOKEN, call)).attempts)
@@ -70,7 +58,7 @@ describe("a write without an x-client-token", function()
 
     it("is not sent again after a fault of the service: " .. row.name, function()
       local client, call = clients["HTTP/2"], calls.of(row)[1]
-      prepare(client, call)
+      calls.prepare(sandbox, client, TOKEN, call)
       sandbox.faults { fault = "answer", code = "systemError", match = { operation = row.name } }
       local _, err = calls.make(client, TOKEN, call)
       assert.same({ "server", "unknown", 1 }, { err.kind, err.outcome, err.attempts })
@@ -78,7 +66,7 @@ describe("a write without an x-client-token", function()
 
     it("carries none, and takes none: " .. row.name, function()
       local client, call = clients["HTTP/2"], calls.of(row)[1]
-      prepare(client, call)
+      calls.prepare(sandbox, client, TOKEN, call)
       assert(calls.make(client, TOKEN, call))
       local sent = sandbox.requests()
       assert.is_nil(example.lower_names(sent[#sent].headers)["x-client-token"])

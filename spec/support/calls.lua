@@ -80,6 +80,30 @@ function calls.make(client, token, call, opts)
   return client[call.row.name](client, token, unpack(arguments, 1, count + 1))
 end
 
+--- A token of the sandbox that belongs to a user, for the calls `…_by_me`.
+calls.USER_TOKEN = "user-token-of-a-spec"
+
+--- Puts into the sandbox what a call needs to be answered well: a user token, the user in the event, a room booked, a
+--- calendar shared, somebody with access.
+---@param sandbox table spec.support.sandbox
+---@param client dingtalk.Client
+function calls.prepare(sandbox, client, token, call)
+  local user, event = calls.ids.user, calls.ids.event
+  sandbox.tokens { token = calls.USER_TOKEN, union_id = user }
+  assert(client:add_attendees(token, user, nil, event, { user }))
+  assert(client:add_meeting_rooms(token, user, nil, event, { "room-1" }))
+  local shared = { name = "n", subscribeScope = { corpIds = { "corp" } } }
+  local access = { privilege = "reader", scope = { scopeType = "user", userId = "p1" }, sendMsg = false }
+  local ids = {
+    calendar = assert(client:create_subscribed_calendar(token, user, shared)).calendarId,
+    acl = assert(client:create_acl(token, user, nil, access)).aclId,
+  }
+  for i, name in ipairs(call.row.arguments) do call.ids[i] = ids[name] or call.ids[i] end
+  call.opts.nextToken, call.opts.syncToken = nil, nil
+  -- An event has one booking of a room.
+  if call.row.name == "add_meeting_rooms" then call.value = { "room-2" } end
+end
+
 --- All calls of the table.
 ---@return table[]
 function calls.all()
