@@ -159,12 +159,12 @@ local function page_of(ctx, list, size, most)
   return answers.json { events = json.list(page), nextToken = pages.token(following) }
 end
 
--- All that overlaps the span asked for, of some events.
-local function view(ctx, list)
+-- All that overlaps the span asked for, of some events. `latest`: where none is asked for.
+local function view(ctx, list, latest)
   local want, refused = wanted(ctx)
   if not want then return refused end
   local from = want.timeMin or -math.huge
-  local to = want.timeMax or (want.timeMin or ngx.now()) + YEAR
+  local to = want.timeMax or latest or (want.timeMin or ngx.now()) + YEAR
   local found = {}
   for _, event in ipairs(list) do
     for _, one in ipairs(series.within(event, from, to)) do found[#found + 1] = one end
@@ -185,7 +185,7 @@ function events.instances(ctx)
   for _, other in ipairs(event.calendar.list) do
     if other.fields.seriesMasterId == event.id then list[#list + 1] = other end
   end
-  return view(ctx, series.recurrence(event) and list or {})
+  return view(ctx, series.recurrence(event) and list or {}, math.huge)
 end
 
 function events.stored_instances(ctx)
