@@ -42,9 +42,12 @@ local function written(value, row)
     end
     return fields
   elseif kind == "list" then
-    local entries, seen = json.array {}, {}
-    for _, entry in ipairs(value) do
-      local one = row.of and written(entry, row.of) or entry
+    local entries, seen, at = json.array {}, {}, 1
+    while rawget(value, at) ~= nil do
+      local entry = rawget(value, at)
+      at = at + 1
+      local one = entry
+      if row.of then one = written(entry, row.of) end
       local id = row.unique and one[row.unique]
       if id == nil or not seen[id] then entries[#entries + 1] = one end
       if id then seen[id] = true end
@@ -112,9 +115,10 @@ end
 ---@return dingtalk.Request? request
 ---@return dingtalk.Error? err
 function operations.prepare(client, row, token, place, value, opts)
-  local err = options.check_token(token) or options.check(opts, row.options, "opts")
+  local err = options.check_token(token)
   if err then return nil, err end
-  opts = opts or {}
+  opts, err = options.take(opts, row.options, "opts")
+  if not opts then return nil, err end
   local path, base, query, parameters, body
   path, err = path_of(row, place)
   if not path then return nil, err end

@@ -304,12 +304,18 @@ function faults.text(value, row)
   end
 end
 
+local function count_of(value)
+  local count = 0
+  for _ in next, value do count = count + 1 end
+  return count
+end
+
 function faults.list(value, row)
   if type(value) ~= "table" or next(value) ~= nil and rawget(value, 1) == nil then
     return ("must be an array, not a %s"):format(type(value) == "table" and "table with names" or type(value))
   end
   if row.required and next(value) == nil then return fault_texts.empty, "empty" end
-  if row[2] and #value > row[2] then return ("must have at most %d entries"):format(row[2]), "bad_value" end
+  if row[2] and count_of(value) > row[2] then return ("must have at most %d entries"):format(row[2]), "bad_value" end
 end
 
 function faults.object(value, row)
@@ -397,9 +403,8 @@ local function repeated(entry, row, seen, name, i)
 end
 
 function within.list(value, row, name)
-  local count, seen = 0, {}
-  for _ in next, value do count = count + 1 end
-  for i = 1, count do
+  local seen = {}
+  for i = 1, count_of(value) do
     local entry, shown = rawget(value, i), ("%s[%d]"):format(name, i)
     if entry == nil then return errors.argument(shown, "hole", shown .. " is missing: the list has a hole") end
     local err = row.of and options.check_value(entry, row.of, shown, value)
@@ -429,36 +434,44 @@ local function field(given, name)
   return given[name]
 end
 
--- What a table has of its metatable is used as its own is.
-local function check_inherited(given, schema, prefix)
-  for name, row in pairs(schema) do
-    local ok, value = pcall(field, given, name)
-    local shown = prefix .. "." .. name
-    if not ok then
-      return errors.argument(shown, "wrong_type", shown .. " cannot be read: " .. errors.one_line(value))
-    end
-    local err = value ~= nil and options.check_value(value, row, shown, given)
-    if err then return err end
-  end
-end
-
---- Checks a table of options against a schema of this module.
+--- Checks a table of options against a schema of this module, and copies it: each option is read once, also what a
+--- metatable gives, and a hook that changes the caller's table later changes nothing.
 ---@param given table? nil is no option
 ---@param schema table
 ---@param prefix string how the table is called, for the error's `argument`
+---@return table? own nil where something is wrong
+---@return dingtalk.Error? err
+function options.take(given, schema, prefix)
+  if given == nil then return {} end
+  if type(given) ~= "table" then
+    return nil, errors.argument(prefix, "wrong_type", ("%s must be a table, not a %s"):format(prefix, type(given)))
+  end
+  for name in next, given do
+    if not schema[name] then return nil, unknown(prefix, name, schema) end
+  end
+  local own, inherits = {}, getmetatable(given) ~= nil
+  for name, row in pairs(schema) do
+    local ok, value = true, nil
+    if inherits then ok, value = pcall(field, given, name) else value = given[name] end
+    local shown = prefix .. "." .. name
+    if not ok then
+      return nil, errors.argument(shown, "wrong_type", shown .. " cannot be read: " .. errors.one_line(value))
+    end
+    local err = value ~= nil and options.check_value(value, row, shown, given)
+    if err then return nil, err end
+    own[name] = value
+  end
+  return own
+end
+
+--- Checks a table of options as options.take does.
+---@param given table? nil is no option
+---@param schema table
+---@param prefix string
 ---@return dingtalk.Error? err nil when all is well
 function options.check(given, schema, prefix)
-  if given == nil then return nil end
-  if type(given) ~= "table" then
-    return errors.argument(prefix, "wrong_type", ("%s must be a table, not a %s"):format(prefix, type(given)))
-  end
-  for name, value in next, given do
-    local row = schema[name]
-    if not row then return unknown(prefix, name, schema) end
-    local err = options.check_value(value, row, prefix .. "." .. name, given)
-    if err then return err end
-  end
-  if getmetatable(given) ~= nil then return check_inherited(given, schema, prefix) end
+  local _, err = options.take(given, schema, prefix)
+  return err
 end
 
 --- Checks an access token or a token source.

@@ -142,12 +142,17 @@ end
 
 local path_hint = 'The path has literals and, between them, ids: { "/v1.0/contact/users/", union_id }.'
 
--- The names of the ids within the path, once its literals are right.
-local function check_path(path)
+-- The path's parts and the names of its ids, once its literals are right.
+local function read_path(path)
   if type(path) ~= "table" then
     return nil, errors.argument("request.path", path == nil and "missing" or "wrong_type",
       ("request.path must be an array, not a %s"):format(type(path)), path_hint)
   end
+  local parts = {}
+  while rawget(path, #parts + 1) ~= nil and #parts <= limits.max_path_parts do
+    parts[#parts + 1] = rawget(path, #parts + 1)
+  end
+  path = parts
   if #path == 0 or #path > limits.max_path_parts then
     return nil, errors.argument("request.path", "bad_value",
       ("request.path must have 1 to %d parts"):format(limits.max_path_parts), path_hint)
@@ -165,7 +170,7 @@ local function check_path(path)
       if fault then return nil, errors.argument(shown, "bad_value", shown .. " " .. fault, path_hint) end
     end
   end
-  return names
+  return path, names
 end
 
 -- The query's names in order, which makes the same request the same text.
@@ -189,14 +194,15 @@ local function check_query(query)
   return names
 end
 
-local function check_spec(spec)
-  if spec == nil then return errors.argument("request", "wrong_type", "request must be a table, not a nil") end
-  local err = options.check(spec, spec_schema, "request")
-  if err then return err end
-  if spec.method == nil then return errors.argument("request.method", "missing", "request.method is missing") end
+local function read_spec(given)
+  if given == nil then return nil, errors.argument("request", "wrong_type", "request must be a table, not a nil") end
+  local spec, err = options.take(given, spec_schema, "request")
+  if not spec then return nil, err end
+  if spec.method == nil then return nil, errors.argument("request.method", "missing", "request.method is missing") end
   if spec.body and spec.method == "GET" then
-    return errors.argument("request.body", "bad_value", "request.body is of no use with GET")
+    return nil, errors.argument("request.body", "bad_value", "request.body is of no use with GET")
   end
+  return spec
 end
 
 local older_hosts = {
@@ -219,24 +225,27 @@ end
 ---@return dingtalk.Request? request
 ---@return dingtalk.Error? err
 function requests.prepare_any(client, token, spec, opts)
-  local err = options.check_token(token) or check_spec(spec) or options.check(opts, options.write, "opts")
+  local err = options.check_token(token)
   if err then return nil, err end
-  opts = opts or {}
+  spec, err = read_spec(spec)
+  if not spec then return nil, err end
+  opts, err = options.take(opts, options.write, "opts")
+  if not opts then return nil, err end
   if opts.client_token and (spec.older or spec.method == "GET") then
     return nil, errors.argument("opts.client_token", "bad_value",
       "opts.client_token is of no use here: " .. (spec.older and "the older API knows none" or "GET changes nothing"))
   end
-  local names, base, parameters, body
-  names, err = check_path(spec.path)
-  if not names then return nil, err end
-  base, err = requests.url(spec.older and requests.older_base_url(client) or client.base_url, spec.path, names)
+  local base, parameters, body
+  local path, names = read_path(spec.path)
+  if not path then return nil, names end
+  base, err = requests.url(spec.older and requests.older_base_url(client) or client.base_url, path, names)
   if not base then return nil, err end
   parameters, err = check_query(spec.query or {})
   if not parameters then return nil, err end
   if spec.body then body, err = requests.body(spec.body, "request.body") end
   if err then return nil, err end
   local query = {}
-  for _, name in ipairs(parameters) do query[name] = spec.query[name] end
+  for _, name in ipairs(parameters) do query[name] = rawget(spec.query, name) end
   local row = {
     name = "request", method = spec.method, older = spec.older, write = spec.method ~= "GET",
     client_token = opts.client_token ~= nil,

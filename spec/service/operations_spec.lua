@@ -359,6 +359,27 @@ describe("arguments are refused and not sent:", function()
     end)
   end
 
+  it("tables that raise when they are read", function()
+    local odd = setmetatable({}, { __index = function() error "mine" end, __len = function() error "mine" end })
+    local listed = setmetatable({ "a" }, getmetatable(odd))
+    for _, attempt in ipairs {
+      function() return client:create_event(TOKEN, USER, nil, odd) end,
+      function() return client:get_event(TOKEN, USER, nil, EVENT, odd) end,
+      function() return client:list_events(TOKEN, USER, nil, odd) end,
+      function() return client:request(TOKEN, odd) end,
+      function() return client:request(TOKEN, { method = "GET", path = odd }) end,
+      function() return client:request(TOKEN, { method = "GET", path = { "/x" }, query = odd }, odd) end,
+      function() return client:add_meeting_rooms(TOKEN, USER, nil, EVENT, odd) end,
+      function() return client:create_event(TOKEN, USER, nil, new { attendees = listed, reminders = { odd, 7 } }) end,
+    } do
+      local result, err = attempt()
+      assert.is_nil(result)
+      assert.equal("argument", err.kind)
+    end
+    assert.equal(0, sandbox.counters().calls)
+    assert(client:create_event(TOKEN, USER, nil, new { attendees = listed }))
+  end)
+
   it("details without an end", function()
     local _, err = client:update_event(TOKEN, USER, nil, EVENT, { extra = cyclic })
     assert.equal("argument", err.kind)
