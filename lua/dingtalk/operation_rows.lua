@@ -160,10 +160,11 @@ end
 local people_in = list(attendee_in(), limits.batch_attendees, "unionIds, or tables with id", { unique = "id" })
 
 local new_event = event_fields(people_in)
+local changed_ui = object { uiName = required(ui_config.fields.uiName), uiStatus = required(ui_config.fields.uiStatus) }
 local changed_event = with(event_fields(list(attendee_in {
   id = union_id, email = text("instead of an id, of someone outside"),
 }, limits.batch_attendees, "replaces everybody who is in it", { unique = "id" })), {
-  id = text("the event's id, sent in any case"),
+  id = text("the event's id, sent in any case"), uiConfigs = list(changed_ui),
 })
 
 for _, name in ipairs { "summary", "start", "end" } do new_event[name] = required(new_event[name]) end

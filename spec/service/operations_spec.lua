@@ -333,6 +333,7 @@ describe("arguments are refused and not sent:", function()
       "details.recurrence.range.numberOfOccurrences" },
     { "create_event", { new { recurrence = { pattern = { interval = 0 } } } },
       "details.recurrence.pattern.interval" },
+    { "update_event", { EVENT, { uiConfigs = { { uiName = "comment" } } } }, "details.uiConfigs[1].uiStatus" },
     { "list_events", { { maxAttendees = 101 } }, "opts.maxAttendees" },
     { "update_event", { EVENT, { id = "other" } }, "details.id" },
     { "add_meeting_rooms", { EVENT, {} }, "rooms" },
@@ -466,6 +467,23 @@ describe("a call of the vendor's own", function()
       end
     end)
   end
+end)
+
+describe("the schema of an answer", function()
+  it("has every field that an event comes with", function()
+    local event = operations.get_event.answer.fields
+    for _, name in ipairs { "seriesMasterId", "originStart", "meetingRooms", "extendedProperties", "organizer" } do
+      assert.is_table(event[name], name)
+    end
+    assert.is_table(event.location.fields.meetingRooms)
+    for _, name in ipairs { "conferenceId", "url", "extraInfo", "type" } do
+      assert.is_table(event.onlineMeetingInfo.fields[name], name)
+    end
+    -- A number going in, a text coming back.
+    assert.equal("text", event.reminders.of.fields.minutes[1])
+    assert.equal("integer", operations.create_event.body.row.fields.reminders.of.fields.minutes[1])
+    assert.is_table(event.attendees.of.fields.responseStatus)
+  end)
 end)
 
 describe("the token of a page", function()

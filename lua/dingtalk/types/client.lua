@@ -281,7 +281,7 @@ function client:create_event_by_me(token, cal, details, opts) end
 ---@field richTextDescription {text: string?}?
 ---@field start dingtalk.EventTime?
 ---@field summary string? the title
----@field uiConfigs {uiName: string?, uiStatus: string?}[]?
+---@field uiConfigs {uiName: string, uiStatus: string}[]?
 
 --- Changes the given fields of an event. `attendees` replaces everybody who is in it. Needs the permission `Calendar.Event.Write`. [The vendor's page](https://open.dingtalk.com/document/development/modify-event).
 ---@param token dingtalk.Token
