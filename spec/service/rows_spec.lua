@@ -116,6 +116,10 @@ describe("a row that is added to the table of operations", function()
       } do
         assert.truthy(text:find(expected, 1, true), expected)
       end
+      -- The file does not know them yet, and the check says so.
+      local found
+      require("tools.reference.checks").types(world, function(finding) found = finding end)
+      assert.truthy(found:find("run tools/docs write", 1, true))
       local field = "---@field list_kites fun(token: dingtalk.Token, user: string, colour: string,"
       assert.truthy(world.rows_text:find(field, 1, true))
     end)
