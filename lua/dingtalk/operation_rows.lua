@@ -22,7 +22,6 @@
 ---
 ---   removing   what is done with the people of the list
 ---   counted    the field of a result or an error that counts them
----   tail       the end of the path
 ---   options    the name of their schema in dingtalk.options
 
 local limits = require "dingtalk.limits"
@@ -221,10 +220,8 @@ local function split_path(row)
   return parts
 end
 
-local client_token_hint = "The service knows no x-client-token for this call."
-
 -- The check of opts.client_token where the service knows none.
-local function no_client_token() return "cannot be used: " .. client_token_hint:gsub("^T", "t"):gsub("%.$", "") end
+local function no_client_token() return "cannot be used: the service knows no x-client-token for this call" end
 
 local function options_of(row)
   local parameters = {}
@@ -249,7 +246,6 @@ function operations.define(row)
   row.path = split_path(row)
   row.arguments = {}
   for i = 2, #row.path, 2 do row.arguments[#row.arguments + 1] = row.path[i] end
-  row.tail = row.path[#row.arguments * 2 + 1]
   row.client_token = row.write and row.client_token ~= false
   row.options = row.options or options_of(row)
   operations.rows[#operations.rows + 1] = row
