@@ -4,6 +4,7 @@
 local codes = require "dingtalk.codes"
 local errors = require "dingtalk.errors"
 local json = require "dingtalk.json"
+local limits = require "dingtalk.limits"
 local options = require "dingtalk.options"
 local pages = require "dingtalk.pages"
 local requests = require "dingtalk.request"
@@ -76,7 +77,10 @@ end
 local function body_of(row, place, value)
   local body = row.body
   if not body then return nil end
-  local err = options.check_value(value, body.row, body.argument)
+  -- First what no JSON can hold: holes, functions, a table within itself.
+  local text, err
+  if type(value) == "table" then text, err = requests.body(value, body.argument, math.huge) end
+  err = err or options.check_value(value, body.row, body.argument)
   if err then return nil, err end
   local is_object = body.row[1] == "object"
   if is_object and next(value) == nil then
@@ -85,8 +89,7 @@ local function body_of(row, place, value)
   local content = written(value, body.row)
   if is_object then err = fill(content, row, place) end
   if err then return nil, err end
-  local text
-  text, err = requests.body(content, body.argument)
+  text, err = requests.body(content, body.argument, limits.max_body_bytes)
   if not text then return nil, err end
   return body.field and ('{"%s":%s}'):format(body.field, text) or text
 end

@@ -44,17 +44,17 @@ end
 --- The JSON text of a body.
 ---@param value any
 ---@param name string how it is called
+---@param max_bytes number
 ---@return string? text
 ---@return dingtalk.Error? err
-function requests.body(value, name)
+function requests.body(value, name, max_bytes)
   local text, fault_name, fault = json.write(value, name)
   if not text then
     fault_name = errors.one_line(fault_name)
     return nil, errors.argument(fault_name, "bad_value", fault_name .. " " .. fault)
   end
-  if #text <= limits.max_body_bytes then return text end
-  return nil, errors.argument(name, "too_large",
-    ("%s is larger than %d bytes as JSON"):format(name, limits.max_body_bytes))
+  if #text <= max_bytes then return text end
+  return nil, errors.argument(name, "too_large", ("%s is larger than %d bytes as JSON"):format(name, max_bytes))
 end
 
 -- The service wants a length with a write, also where there is no body.
@@ -242,7 +242,7 @@ function requests.prepare_any(client, token, spec, opts)
   if not base then return nil, err end
   parameters, err = check_query(spec.query or {})
   if not parameters then return nil, err end
-  if spec.body then body, err = requests.body(spec.body, "request.body") end
+  if spec.body then body, err = requests.body(spec.body, "request.body", limits.max_body_bytes) end
   if err then return nil, err end
   local query = {}
   for _, name in ipairs(parameters) do query[name] = rawget(spec.query, name) end

@@ -269,8 +269,9 @@ describe("remove_attendees", function()
 end)
 
 describe("arguments are refused and not sent:", function()
-  local cyclic = {}
+  local cyclic, deep = {}, {}
   cyclic.x = cyclic
+  for _ = 1, 17 do deep = { deep } end
   -- The details of a new event, with some fields besides.
   local function new(fields)
     local details = { summary = "x", start = START, ["end"] = END }
@@ -307,7 +308,8 @@ describe("arguments are refused and not sent:", function()
     { "create_event", { new { attendees = { id = "a" } } }, "details.attendees" },
     { "create_event", { new { reminders = { { minutes = 0 / 0 } } } },
       "details.reminders[1].minutes" },
-    { "create_event", { new { extra = { 1, x = 2 } } }, "details.extra[1]" },
+    { "create_event", { new { extra = { 1, x = 2 } } }, "details.extra[2]" },
+    { "create_event", { new { extra = { "a" } } }, "details.extra[1]" },
     { "create_event", { { summary = ("é"):rep(2049), start = START, ["end"] = END } }, "details.summary" },
     { "create_event", { new { description = ("x"):rep(5001) } },
       "details.description" },
@@ -349,6 +351,8 @@ describe("arguments are refused and not sent:", function()
     { "delete_acl", {}, "acl" },
     { "update_event", { EVENT, {} }, "details" },
     { "update_event", { EVENT, { extra = { deep = { {} } } } }, "details.extra.deep" },
+    { "update_event", { EVENT, { extra = deep } },
+      "details.extra[1][1][1][1][1][1][1][1][1][1][1][1][1][1][1][1]" },
     { "update_event", { EVENT, { extra = { long = ("x"):rep(2 ^ 20) } } }, "details" },
   }
   for number, row in ipairs(rows) do
