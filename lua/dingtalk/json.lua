@@ -222,7 +222,7 @@ function write(out, value, name, depth)
   elseif value ~= nil and value == safe.empty_array then
     out[#out + 1] = "[]"
   elseif kind == "table" then
-    if depth >= out.max_depth then return name, "is nested too deeply" end
+    if depth > out.max_depth then return name, "is nested too deeply" end
     return (json.is_array(value) and write_list or write_object)(out, value, name, depth + 1)
   elseif kind == "number" then
     if value ~= value or value == math.huge or value == -math.huge then return name, "must be a finite number" end

@@ -78,8 +78,8 @@ local function body_of(row, place, value)
   local body = row.body
   if not body then return nil end
   -- First what no JSON can hold: holes, functions, a table within itself.
-  local text, err
-  if type(value) == "table" then text, err = requests.body(value, body.argument, math.huge) end
+  local _, text, err
+  if type(value) == "table" then _, err = requests.body(value, body.argument, math.huge) end
   err = err or options.check_value(value, body.row, body.argument)
   if err then return nil, err end
   local is_object = body.row[1] == "object"

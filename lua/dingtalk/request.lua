@@ -66,7 +66,7 @@ end
 ---@param client dingtalk.Client
 ---@param row table of the table of operations, or what client:request makes in its place
 ---@param token dingtalk.Token
----@param fields {base: string, query: table, parameters: string[], body: string?} parameters: the query's names in order
+---@param fields {base: string, query: table, parameters: string[], body: string?} parameters: the query's names
 ---@param opts table
 ---@return dingtalk.Request
 function requests.new(client, row, token, fields, opts)
