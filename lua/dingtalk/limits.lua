@@ -43,8 +43,7 @@ local limits = {
   defaults = {
     base_url = "https://api.dingtalk.io", -- the international region
     timeout = 30,           -- seconds, the whole logical call
-    -- Seconds, DNS, connect and TLS together: above the 5 after which a resolver asks the next name server.
-    connect_timeout = 10,
+    connect_timeout = 10,   -- seconds, DNS, connect and TLS together: above a resolver's 5 for each name server
     attempt_timeout = 10,   -- seconds, one request with its answer
     max_attempts = 3,       -- of one request
     max_connections = 8,    -- to one host; one is enough where HTTP/2 is spoken
