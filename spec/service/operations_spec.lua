@@ -473,6 +473,41 @@ describe("a call of the vendor's own", function()
   end
 end)
 
+describe("whatever it is given", function()
+  local thread = coroutine.create(function() end)
+  local odd = { false, true, 0, 0 / 0, "", "\0", "a", {}, { {} }, { 1, nil, 3 }, { [{}] = 1 }, print, thread, io.stdout,
+    setmetatable({}, { __index = function() error "mine" end }) }
+
+  it("a call gives a result, or nil and an error", function()
+    for _, call in ipairs(calls.all()) do
+      local usual = { TOKEN }
+      for i, id in ipairs(call.ids) do usual[i + 1] = id end
+      if call.value ~= nil then usual[#usual + 1] = call.value end
+      usual[#usual + 1] = {}
+      for position = 1, #usual do
+        for i = 1, #odd do
+          local arguments = {}
+          for n = 1, #usual do arguments[n] = usual[n] end
+          arguments[position] = odd[i]
+          local result, err = client[call.row.name](client, (table.unpack or unpack)(arguments, 1, #usual))
+          assert.is_true(result and true or calendar.is_error(err), ("%s, %d, %d"):format(call.row.name, position, i))
+        end
+      end
+    end
+  end)
+
+  it("client:request does, too", function()
+    for _, field in ipairs { "method", "path", "query", "body", "older" } do
+      for i = 1, #odd do
+        local spec = { method = "POST", path = { "/v1.0/x/", "a" }, query = { a = 1 }, body = { b = 2 } }
+        spec[field] = odd[i]
+        local result, err = client:request(TOKEN, spec)
+        assert.is_true(result and true or calendar.is_error(err), ("%s, %d"):format(field, i))
+      end
+    end
+  end)
+end)
+
 describe("the schema of an answer", function()
   it("has every field that an event comes with", function()
     local event = operations.get_event.answer.fields
