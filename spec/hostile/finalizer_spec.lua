@@ -24,8 +24,12 @@ local function collecting(number, act, work)
       setmetatable({}, { __gc = finalize })
     end
   end
-  -- A trace of LuaJIT's that begins with a step of the collector, as each does now, never gets any further.
-  if jit then jit.off() end
+  -- A trace of LuaJIT that begins with a step of the collector, as each does now, never gets any further: also not one
+  -- compiled before.
+  if jit then
+    jit.off()
+    jit.flush()
+  end
   local pause, multiplier = collector.set("pause", 0), collector.set("stepmul", IS_54 and 1000 or 1e6)
   if IS_54 then collectgarbage("incremental", 0, 0, 30) end -- a step is a whole collection
   collectgarbage()
