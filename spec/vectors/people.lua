@@ -1,3 +1,4 @@
+-- luacheck: std lua54
 -- Files of people as `dingtalk-calendar add --file` meets them: a name, the file's name and bytes, then what
 -- is sent (adds: the array of the request) or the exact refusal. `options` are given, too.
 

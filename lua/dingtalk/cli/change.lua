@@ -133,7 +133,7 @@ end
 
 local function lock_state(ctx)
   if not ctx.args.resume or ctx.args.dry_run then return nil end
-  local own, message = state.take(ctx.args.resume)
+  local own, message = ctx.guard(state.take, true)(ctx.args.resume)
   if not own then return message end
   ctx.own = own
   ctx.at_end[#ctx.at_end + 1] = function() state.release(own) end
@@ -156,9 +156,11 @@ local function checkpoint(ctx, make)
   end
 end
 
--- Removes the file: all is done.
+-- All is done and told: removes the file. Ctrl-C changes nothing from here on.
 local function forget(ctx)
-  if ctx.own and not ctx.interrupted then os.remove(ctx.own) end
+  ctx.is_done = true
+  if ctx.own then os.remove(ctx.own) end
+  return output.exit_code "done"
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -193,7 +195,7 @@ end
 local function succeed(ctx, word, result)
   local args = ctx.args
   if args.dry_run then return output.exit_code "done" end
-  forget(ctx)
+  if ctx.interrupted then return output.exit_code "interrupted" end
   if args.json then
     output.json(ctx.world.stdout, result)
   elseif #result.batches == 0 then
@@ -203,12 +205,11 @@ local function succeed(ctx, word, result)
       plural(#result.batches, "request"), result.confirmed and ", confirmed" or "")
   end
   if result.hook_error and not ctx.interrupted then output.warn(ctx, result.hook_error) end
-  return output.exit_code "done"
+  return forget(ctx)
 end
 
 local function fail(ctx, err)
   local args = ctx.args
-  if ctx.interrupted then return output.exit_code "interrupted" end
   if err.argument == "opts.resume" then return output.failure(ctx, OTHER:format(args.resume), "argument") end
   local code = output.failure(ctx, err)
   if not args.json then print_confirmed(ctx, err.confirmed) end
@@ -269,10 +270,7 @@ local function jobs_of(ctx, list)
   return jobs, table.concat(about, "\0")
 end
 
-local function check_jobs(list, jobs)
-  for _, person in ipairs(list) do
-    if not person.event then return person.where .. ": no event, which others have" end
-  end
+local function check_jobs(jobs)
   for _, job in ipairs(jobs) do
     if #job.list > limits.max_attendees then
       return ("event %s: %d people; an event can have %d"):format(job.event, #job.list, limits.max_attendees)
@@ -311,7 +309,7 @@ local function iterator(ctx, jobs, left, numbers)
 end
 
 local function print_job(ctx, job, result, err)
-  if ctx.args.json then return end
+  if ctx.args.json or ctx.args.dry_run then return end
   if err then return output.complain(ctx, err, job.event) end
   if not ctx.args.quiet then output.row(ctx.world.stdout, job.event, "added", result.added) end
 end
@@ -338,18 +336,14 @@ local function finish_several(ctx, report, summary, count)
   local args, jobs = ctx.args, {}
   for number = 1, count do jobs[#jobs + 1] = report.jobs[number] end
   if args.dry_run then return output.exit_code "done" end
+  if ctx.interrupted then return output.exit_code "interrupted" end
   if args.json then
     summary.jobs, summary.resume = jobs, nil
     output.json(ctx.world.stdout, summary)
-  end
-  if ctx.interrupted then return output.exit_code "interrupted" end
-  if not args.json then
+  else
     print_done(ctx, "added %s in %s", people_text(summary.added), plural(summary.succeeded, "event"))
   end
-  if not report.failed then
-    forget(ctx)
-    return output.exit_code "done"
-  end
+  if not report.failed then return forget(ctx) end
   output.warn(ctx, ("%d of %s failed%s"):format(summary.failed, plural(count, "event"),
     args.resume and "; to go on: the same command line again" or ""))
   return output.exit_code(report.failed)
@@ -358,7 +352,7 @@ end
 local function add_to_several(ctx, list)
   local args = ctx.args
   local jobs, about = jobs_of(ctx, list)
-  local message = check_jobs(list, jobs)
+  local message = check_jobs(jobs)
   local left
   if not message then left, message = open_jobs(ctx, jobs, about) end
   if message then return output.failure(ctx, message, "argument") end
@@ -392,6 +386,9 @@ local function check_events(ctx, list)
   elseif args.event and not ctx.from.event then
     return "--event, and a column event in the file: give one of them"
   end
+  for _, person in ipairs(list) do
+    if not person.event then return person.where .. ": no event, which others have" end
+  end
 end
 
 --- Runs one of the two.
@@ -400,6 +397,7 @@ end
 function change.run(ctx)
   local message = lock_state(ctx)
   if message then return output.failure(ctx, message, "failed") end
+  if ctx.interrupted then return output.exit_code "interrupted" end
   local list, err = read(ctx, check_events)
   if not list then return output.failure(ctx, err, "argument") end
   return (has_events(list) and add_to_several or change_one)(ctx, list)

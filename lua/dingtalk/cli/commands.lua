@@ -29,7 +29,7 @@ end
 -- Prints a result, whole as JSON or line by line.
 local function show(ctx, result, err, print_lines)
   if not result then return output.failure(ctx, err) end
-  if ctx.args.dry_run then return DONE end
+  if ctx.args.dry_run or ctx.interrupted then return DONE end
   if ctx.args.json then
     output.json(ctx.world.stdout, result)
   else

@@ -1,6 +1,5 @@
 --- The command line from its arguments to its exit code.
 
-local has_argparse, parser = pcall(require, "dingtalk.cli.parser")
 local auth = require "dingtalk.auth"
 local calendar = require "dingtalk.calendar"
 local commands = require "dingtalk.cli.commands"
@@ -59,6 +58,7 @@ local function guard(ctx, hook, again)
     local results = table.pack(pcall(hook, ...))
     if not results[1] and is_interrupt(results[2]) then
       ctx.interrupted = true
+      collectgarbage() -- closes the pipe that was cut off, which waits for its helper
       if again then results = table.pack(pcall(hook, ...)) end
       ctx.client:close()
     end
@@ -73,7 +73,7 @@ end
 local HIDDEN = "(hidden)"
 local DRY_TOKEN = "hidden"
 
--- What reads and token requests may want to find in an answer.
+-- What look-ups and token requests want to find in an answer.
 local ANSWER = ('{"accessToken":"%s","access_token":"%s","expireIn":7200,"expires_in":7200,"errcode":0,'
   .. '"result":{"userid":"(userid)","unionid":"(unionid)"}}'):format(DRY_TOKEN, DRY_TOKEN)
 
@@ -115,8 +115,7 @@ local function attach_dry_run(ctx)
   local requests = {}
   function ctx.client.exchange(_, attempt, request, token)
     requests[#requests + 1] = describe(attempt, request, token)
-    attempt.curl, attempt.status, attempt.sent = 0, 200, true
-    attempt.body = not attempt.client_token and ANSWER or nil
+    attempt.curl, attempt.status, attempt.sent, attempt.body = 0, 200, true, ANSWER
   end
   return function()
     local stdout = ctx.world.stdout
@@ -204,6 +203,10 @@ local function finish(ctx)
 end
 
 local function interrupted(ctx)
+  if ctx.is_done then
+    if ctx.own then os.remove(ctx.own) end
+    return output.exit_code "done"
+  end
   if ctx.bar then ctx.bar:finish() end
   local left = ctx.args.resume and "; to go on: the same command line again" or ""
   return output.failure(ctx, "interrupted" .. left, "interrupted")
@@ -234,7 +237,7 @@ end
 local function refuse(world, argv, fault)
   if type(fault) ~= "table" then error(fault, 0) end
   world.stderr:write(fault.usage, "\n\n")
-  local message = fault.message
+  local message = fault.message:gsub("\nDid you mean", "; did you mean")
   if message:find "'%-%-token'" or message:find "secret'" then
     message = message .. "; secrets come from the environment or from a file: see --help"
   end
@@ -242,6 +245,8 @@ local function refuse(world, argv, fault)
 end
 
 local function run(argv, world)
+  local has_argparse, parser = pcall(require, "dingtalk.cli.parser")
+  if not has_argparse and is_interrupt(parser) then error(parser, 0) end
   if not has_argparse then
     world.stderr:write("dingtalk-calendar: it needs argparse (Debian: lua-argparse, LuaRocks: argparse)\n",
       tostring(parser), "\n")

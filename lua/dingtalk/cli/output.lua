@@ -157,6 +157,8 @@ end
 ---@param kind string? of an error that is a text
 ---@return integer exit_code
 function output.failure(ctx, err, kind)
+  -- What Ctrl-C cut off is told by nobody but Ctrl-C.
+  if ctx.interrupted and kind ~= "interrupted" then return output.exit_code "interrupted" end
   output.complain(ctx, err)
   if errors.is_error(err) then err = output.own_words(ctx, err) end
   if ctx.args.json then

@@ -32,7 +32,9 @@ is_alive() {
 exec 9<"$(dirname -- "$file")" && flock -w 10 9
 if ! mkdir -- "$lock"; then
   [ -d "$lock" ] || { echo "none"; exit; }
-  owner=$(cat "$lock/owner") && is_alive $owner && { echo "busy $owner"; exit; }
+  owner=$(cat "$lock/owner")
+  # Ours already where Ctrl-C cut off the answer; empty where the owner died while it took the file.
+  case $owner in '' | "$PPID "*) ;; *) is_alive $owner && { echo "busy $owner"; exit; } ;; esac
 fi
 echo "$PPID $(began "$PPID" || echo -) $(uname -n)" >"$lock/owner" && echo "ours $file" || echo "none"
 ]]
