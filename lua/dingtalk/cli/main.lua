@@ -87,7 +87,7 @@ local function hide(text, secrets)
   return text
 end
 
-local function describe(attempt, request, token)
+local function describe(attempt, request)
   local body = request.body
   if type(body) == "userdata" then body = body:body(attempt.batch) end
   return {
@@ -96,7 +96,7 @@ local function describe(attempt, request, token)
     headers = {
       ["accept"] = "application/json",
       ["content-type"] = body and "application/json; charset=utf-8" or nil,
-      ["x-acs-dingtalk-access-token"] = token and HIDDEN or nil,
+      ["x-acs-dingtalk-access-token"] = attempt.token and not request.older_api and HIDDEN or nil,
       ["x-client-token"] = attempt.client_token,
     },
   }
@@ -113,8 +113,8 @@ end
 
 local function attach_dry_run(ctx)
   local requests = {}
-  function ctx.client.exchange(_, attempt, request, token)
-    requests[#requests + 1] = describe(attempt, request, token)
+  function ctx.client.exchange(_, attempt, request)
+    requests[#requests + 1] = describe(attempt, request)
     attempt.curl, attempt.status, attempt.sent, attempt.body = 0, 200, true, ANSWER
   end
   return function()
