@@ -147,11 +147,10 @@ local function save(ctx, left)
 end
 
 local function checkpoint(ctx, make)
-  if not ctx.own then return nil end
-  local guarded = ctx.guard(function(left) return save(ctx, make and make(left) or left) end, true)
+  local guarded = ctx.guard(function(left) return not ctx.own or save(ctx, make and make(left) or left) end, true)
   return function(left)
     local saved, message = guarded(left)
-    if ctx.interrupted then return nil, "interrupted" end
+    if ctx.is_interrupted() then return nil, "interrupted" end
     return saved, message
   end
 end
@@ -322,7 +321,7 @@ local function on_result(ctx, left, numbers, report)
     local key = tostring(number)
     left.open[key] = err and err.resume or nil
     if result then left.done[#left.done + 1] = number end
-    if save_left then save_left(left) end
+    save_left(left)
     report.ended = report.ended + #job.list
     err = err and output.own_words(ctx, err)
     report.jobs[number] = { event = job.event, added = (result or err).added, error = err }

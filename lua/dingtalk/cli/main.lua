@@ -42,25 +42,40 @@ local function fill(ctx)
 end
 
 ---------------------------------------------------------------------------------------------------
--- Ctrl-C: Lua's own program turns it into an error
+-- Ctrl-C: Lua's own program turns it into an error, once. Whoever calls in protected mode may take that for
+-- something else, as the library does with its hooks and lua-cjson with a text; the program's own handler is
+-- gone then, which Linux tells.
 
 local function is_interrupt(message)
   return type(message) == "string" and message:find("interrupted!", 1, true) ~= nil
 end
 
---- A hook of the library's, which catches what its hooks raise: an interrupt in one ends the calls of the
---- client, and `ctx.interrupted` says why.
+local function catches_interrupts()
+  local file = io.open "/proc/self/status"
+  local last_digit = file and file:read("a"):match "SigCgt:%s*%x*(%x)"
+  if file then file:close() end
+  return last_digit ~= nil and tonumber(last_digit, 16) & 2 ~= 0
+end
+
+local had_handler = catches_interrupts()
+
+local function is_interrupted(ctx)
+  ctx.interrupted = ctx.interrupted or had_handler and not catches_interrupts()
+  return ctx.interrupted
+end
+
+--- A hook of the library's: an interrupt in one ends the calls of the client.
 ---@param ctx table
 ---@param hook fun(...): any
 ---@param again boolean? runs it once more where it was interrupted
 local function guard(ctx, hook, again)
   return function(...)
     local results = table.pack(pcall(hook, ...))
-    if not results[1] and is_interrupt(results[2]) then
+    if not results[1] and (is_interrupt(results[2]) or is_interrupted(ctx)) then
       ctx.interrupted = true
       collectgarbage() -- closes the pipe that was cut off, which waits for its helper
       if again then results = table.pack(pcall(hook, ...)) end
-      ctx.client:close()
+      if ctx.client then ctx.client:close() end
     end
     if results[1] then return table.unpack(results, 2, results.n) end
     error(results[2], 0)
@@ -182,6 +197,7 @@ local function new_context(args, world)
   local ctx = { args = args, world = world, from = {}, at_end = {} }
   function ctx.left() return time_left(ctx) end
   function ctx.guard(hook, again) return guard(ctx, hook, again) end
+  function ctx.is_interrupted() return is_interrupted(ctx) end
   return ctx
 end
 
@@ -212,16 +228,25 @@ local function interrupted(ctx)
   return output.failure(ctx, "interrupted" .. left, "interrupted")
 end
 
+local function conclude(ctx, ran, code)
+  if not ran and is_interrupt(code) or is_interrupted(ctx) then return interrupted(ctx) end
+  return ran and code or output.failure(ctx, code, "failed")
+end
+
+-- An interrupt comes once: what it cuts off at the end is done again.
+local function surely(action, ...)
+  local ok, result = pcall(action, ...)
+  if ok then return result end
+  if not is_interrupt(result) then error(result, 0) end
+  return action(...)
+end
+
 local function run_guarded(ctx)
   local ran, code = xpcall(run_command, function(problem)
     return is_interrupt(problem) and problem or debug.traceback(tostring(problem), 2)
   end, ctx)
-  if ctx.interrupted or not ran and is_interrupt(code) then
-    code = interrupted(ctx)
-  elseif not ran then
-    code = output.failure(ctx, code, "failed")
-  end
-  finish(ctx)
+  code = surely(conclude, ctx, ran, code)
+  surely(finish, ctx)
   return code
 end
 
@@ -268,9 +293,9 @@ end
 function main.run(argv, world)
   world = world or this_world()
   local code = run(argv, world)
-  local flushed, problem = world.stdout:flush()
-  if flushed then return code end
-  world.stderr:write("dingtalk-calendar: ", problem, "\n")
+  local flushed = surely(function() return { world.stdout:flush() } end)
+  if flushed[1] then return code end
+  world.stderr:write("dingtalk-calendar: ", flushed[2], "\n")
   return output.exit_code "failed"
 end
 
