@@ -40,7 +40,7 @@ local base = { DINGTALK_TOKEN = TOKEN, DINGTALK_USER = USER, DINGTALK_EVENT = EV
 -- The shell line that runs the tool with only these variables of ours.
 local function line(arguments, variables)
   local service = sandbox.start()
-  local set = { "env", "-u", "LUA_PATH", "-u", "LUA_CPATH", "DINGTALK_BASE_URL=" .. service.base_url,
+  local set = { "env", "-i", 'PATH="$PATH"', "DINGTALK_BASE_URL=" .. service.base_url,
     "DINGTALK_CA_FILE=" .. service.ca_file }
   for name, value in pairs(variables or base) do set[#set + 1] = quote(name .. "=" .. value) end
   return ("cd %s && %s %s/bin/dingtalk-calendar %s"):format(quote(dir), table.concat(set, " "), here, arguments)

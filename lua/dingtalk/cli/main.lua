@@ -106,7 +106,7 @@ local function describe(attempt, request)
   local body = request.body
   if type(body) == "userdata" then body = body:body(attempt.batch) end
   return {
-    method = request.method, url = hide(attempt.url or request.url, request.secrets),
+    method = request.row.method, url = hide(attempt.url or request.url, request.secrets),
     body = body and hide(body, request.secrets),
     headers = {
       ["accept"] = "application/json",
