@@ -143,6 +143,8 @@ local function take(person, column, name, text)
   if is_who[meaning] then
     local usable, message = check_who(meaning, text)
     if not usable then return message end
+    -- People group the digits of a number.
+    if meaning == "mobile" then text = text:gsub(text:find "^%+" and " " or "[ %-]", "") end
     person[meaning] = text
   elseif meaning == "event" then
     person.event = text
