@@ -488,6 +488,24 @@ describe("dingtalk-calendar #slow", function()
       end
     end)
 
+    it("runs, completes and has its manual page where it was installed, also through a link", function()
+      local prefix = dir .. "/prefix"
+      local log = capture(("DESTDIR= cmake --install build/lua5.4 --prefix %s 2>&1"):format(quote(prefix)))
+      os.execute(("mkdir -p %s/elsewhere && ln -sf %s/bin/dingtalk-calendar %s/elsewhere/dingtalk-calendar"):format(
+        quote(dir), quote(prefix), quote(dir)))
+      local installed = ("unset LUA_PATH LUA_CPATH; cd /; PATH=%s/elsewhere:$PATH; "):format(quote(dir))
+      assert.truthy(capture(installed .. "dingtalk-calendar --version 2>&1"):find "^dingtalk%-calendar %d", log)
+      local words = capture(installed .. ([[bash -c 'source %s/share/bash-completion/completions/dingtalk-calendar
+        COMP_WORDS=(dingtalk-calendar attend); COMP_CWORD=1; _dingtalk-calendar; echo "${COMPREPLY[@]}"' 2>&1]]):format(prefix))
+      assert.equal("attendees\n", words)
+      for _, name in ipairs { "zsh/site-functions/_dingtalk-calendar", "fish/vendor_completions.d/dingtalk-calendar.fish",
+        "man/man1/dingtalk-calendar.1" } do
+        local file = io.open(("%s/share/%s"):format(prefix, name))
+        assert.truthy(file, name)
+        file:close()
+      end
+    end)
+
     it("names what it does not find", function()
       os.execute(("mkdir -p %s/alone/bin && cp %s/bin/dingtalk-calendar %s/alone/bin"):format(
         quote(dir), quote(here), quote(dir)))
@@ -518,6 +536,9 @@ describe("dingtalk-calendar #slow", function()
 
     it("has a manual page of all commands", function()
       local page = output_of "manual"
+      local file = assert(io.open "share/man/man1/dingtalk-calendar.1")
+      assert.equal(file:read "a", page, "bin/dingtalk-calendar manual >share/man/man1/dingtalk-calendar.1 writes it anew")
+      file:close()
       assert.truthy(page:find("^%.TH DINGTALK%-CALENDAR 1"))
       for name in output_of("completion fish"):gmatch "%-a '(%w+)' %-d" do
         assert.truthy(page:find(".SS " .. name, 1, true), name)

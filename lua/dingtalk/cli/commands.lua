@@ -277,7 +277,7 @@ end
 
 local function path_of(row)
   local parts = {}
-  for i, part in ipairs(row.path) do parts[i] = i % 2 == 0 and "{" .. part .. "}" or part end
+  for i, part in ipairs(row.path) do parts[i] = i % 2 == 0 and "{" .. row.arguments[i / 2] .. "}" or part end
   return table.concat(parts)
 end
 
@@ -316,7 +316,7 @@ local function pairs_of(option, list)
   return values
 end
 
-local own_options = { user = "user", cal = "calendar", event = "event" }
+local own_options = { user = "user", cal = "calendar", calendar = "calendar", event = "event" }
 
 local function place_of(args, row)
   local given, message = pairs_of("--path", args.path)
@@ -405,20 +405,40 @@ local function body_of(ctx, row, opts)
   if not value then return nil, message end
   value = json.plain(value)
   if row.counted then return split_list(row, value, opts) end
-  if row.body.field then return value[row.body.argument] end
-  return value
+  local field = row.body.field
+  if not field then return value end
+  -- An object of this field alone.
+  return value[type(field) == "string" and field or row.body.argument]
+end
+
+-- What a result says besides the answer.
+local besides = {
+  status = true, request_id = true, attempts = true, client_token = true, elapsed = true, hook_error = true,
+  pages = true, batches = true, added = true, removed = true,
+}
+
+local function answer_of(row, result)
+  local name = row.answer_as or type(row.answer) == "string" and row.answer
+  if name then return result[name] end
+  local answer = {}
+  for field, value in pairs(result) do
+    if not besides[field] then answer[field] = value end
+  end
+  return next(answer) ~= nil and answer or nil
 end
 
 local function print_answer(ctx, row, result)
   local stdout = ctx.world.stdout
-  local items = row.items and result[row.items]
-  if items then
-    for _, item in ipairs(items) do output.json(stdout, item) end
+  if row.items then
+    for _, item in ipairs(result[row.items]) do output.json(stdout, item) end
     if result.nextToken then
       output.warn(ctx, "there is more: --all-pages, or --query nextToken=" .. result.nextToken)
     end
-  elseif row.answer and type(result[row.answer]) == "table" then
-    output.json(stdout, result[row.answer])
+    return
+  end
+  local answer = answer_of(row, result)
+  if answer then
+    output.json(stdout, answer)
   elseif not ctx.args.quiet then
     stdout:write("done\n")
   end
@@ -471,15 +491,11 @@ function commands.busy(ctx)
   local from = moments.from and moments.from.epoch or ctx.world.clock()
   local ids = {}
   for i, one in ipairs(list) do ids[i] = type(one) == "table" and one.id or one end
-  local row = operations.get_schedule
   local result
   result, err = ctx.client:get_schedule(ctx.token, args.user, {
     userIds = ids, startTime = times.iso(from), endTime = times.iso(moments.to and moments.to.epoch or from + DAY),
   }, limits_of(ctx))
-  return show(ctx, result, err, function(stdout)
-    local answer = row.answer and result[row.answer] or result
-    print_busy(stdout, answer.scheduleInformation or answer)
-  end)
+  return show(ctx, result, err, function(stdout) print_busy(stdout, result.scheduleInformation) end)
 end
 
 ---------------------------------------------------------------------------------------------------

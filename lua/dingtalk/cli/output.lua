@@ -103,16 +103,20 @@ end
 -- What an argument of the library is called here.
 local own_names = {
   user = "--user", cal = "--calendar", event = "--event", token = "the access token",
-  ["opts.timeMin"] = "--from", ["opts.timeMax"] = "--to", ["details.summary"] = "--title",
-  ["details.start"] = "--start", ["details.end"] = "--end", ["details.description"] = "--description",
-  ["details.location"] = "--location", ["details.reminders"] = "--reminder",
+  ["opts.timeMin"] = "--from", ["opts.timeMax"] = "--to",
 }
+-- What a field of an event is called.
+local own_fields = { summary = "--title", reminders = "--reminder", attendees = "the people" }
 
 local function own_name(ctx, argument)
   local position, field = argument:match "^list%[(%d+)%](.*)$"
   local person = ctx.list and ctx.list[tonumber(position)]
   if person and person.where then return person.where .. ": " .. (field == "" and person.id or field:sub(2)) end
-  local name = own_names[argument]
+  local body, rest = argument:match "^details%.(%w+)(.*)$"
+  if body then
+    return ctx.args.command == "call" and "--body: " .. body .. rest or (own_fields[body] or "--" .. body) .. rest
+  end
+  local name = not (ctx.args.command == "call" and argument:find "^opts") and own_names[argument]
   if name then return ctx.from and ctx.from[argument] or name end
   local option = argument:match "^config%.(.*)$" or argument:match "^opts%.(.*)$"
   if not option then return argument end
