@@ -249,7 +249,8 @@ describe("dingtalk-calendar #slow", function()
 
     it("creates one of whole days: the service's end is the day behind the last", function()
       local body = body_of "create --title T --all-day --start 2030-02-27 --end 2030-02-28"
-      assert.same({ summary = "T", isAllDay = true, start = { date = "2030-02-27" }, ["end"] = { date = "2030-03-01" } },
+      assert.same({ summary = "T", isAllDay = true, start = { date = "2030-02-27" },
+        ["end"] = { date = "2030-03-01" } },
         body)
       assert.equal("2030-02-28", body_of("create --title T --all-day --start 2030-02-27")["end"].date)
     end)
