@@ -287,6 +287,17 @@ describe("dingtalk-calendar #slow", function()
       assert.equal("", output_of "events --from '2030-02-28 0:00' --to '2030-03-02 0:00'")
     end)
 
+    if require("dingtalk.operations").get_schedule then
+      it("says when people are busy", function()
+        run "add a"
+        assert.equal("a\t2030-01-15T10:00:00+08:00\t2030-01-15T11:00:00+08:00\tTENTATIVE\n",
+          output_of "busy a --from 2030-01-15T00:00:00+08:00 --to 2030-01-16T00:00:00+08:00")
+        local body = body_of "busy a b --from '2030-01-15 9:00'"
+        assert.same({ userIds = { "a", "b" }, startTime = "2030-01-15T09:00:00+08:00",
+          endTime = "2030-01-16T09:00:00+08:00" }, body)
+      end)
+    end
+
     it("answers", function()
       run(("add %s"):format(USER))
       assert.equal("answered accepted\n", output_of "respond accepted")

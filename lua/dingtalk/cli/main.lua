@@ -21,10 +21,18 @@ local variables = {
 }
 local library_names = { calendar = "cal" }
 
+-- Not by os.execute, which is deaf to Ctrl-C meanwhile.
+local function is_terminal(descriptor)
+  local pipe = io.popen(("trap '' INT; test -t %d && echo yes"):format(descriptor))
+  local answer = pipe:read "l"
+  pipe:close()
+  return answer == "yes"
+end
+
 local function this_world()
   return {
     getenv = os.getenv, clock = os.time, stdin = io.stdin, stdout = io.stdout, stderr = io.stderr,
-    is_terminal = function(descriptor) return os.execute(("test -t %d"):format(descriptor)) == true end,
+    is_terminal = is_terminal,
   }
 end
 
