@@ -49,6 +49,12 @@ return {
   { "JSON said to be lines", "p", '{"id":"a"}\n', options = "--format lines",
     refusal = 'p: line 1: "{\\"id\\":\\"a\\"}" is no unionId: it holds {' },
 
+  { "a line of Markdown", "p", "- a\n- b\n", refusal = 'p: line 1: "- a" is no unionId: it holds a space' },
+  { "a rule of Markdown", "p", "id|name\n---|---\na|Z\n",
+    refusal = 'p: line 2: "---" is no unionId: it holds neither letters nor digits; columns found: "id", "name"' },
+  { "an assignment", "p", "unionId=a\n", refusal = 'p: line 1: "unionId=a" is no unionId: it holds =' },
+  { "an id that ends as base64 does", "p", "YQ==\n", adds = '[{"id":"YQ=="}]' },
+
   -- Tables without a usable first line
   { "a table without names of columns", "p", "张三,abc\n李四,def\n",
     refusal = 'p: line 1: the column "张三" is not known: rename it, or --ignore it; columns found: "张三", "abc"' },
@@ -91,6 +97,12 @@ return {
   { "the same, ignored", "p", "unionId,name,id\na,Z,1\n", options = "--ignore id", adds = A },
   { "id beside userid", "p", "id,userid\n1,zhangsan\n",
     refusal = 'p: line 1: the column "id" may be a unionId or anything: call it unionId, or --ignore id; columns found: "id", "userid"' },
+  { "two tables joined", "p.csv", BOM .. "id,name\na,Z\n" .. BOM .. "id,name\nb,Y\n", adds = AB },
+  { "two tables joined, of other columns", "p.csv", "id,name\na,Z\nname,id\nY,b\n",
+    refusal = 'p.csv: line 3: a second line of names; columns found: "name", "id"' },
+  { "a remark that could name a column", "p.csv", "id,title\na,Mobile\n", adds = A },
+  { "lines and a table joined", "p", "a\nid\nb\n",
+    refusal = 'p: line 2: one id a line is wanted, or a first line of names; columns found: "id"' },
   { "two columns id", "p", "id,id\na,b\n",
     refusal = 'p: line 1: the columns 1 and 2, "id" and "id", say the same: keep one, or --ignore the other; columns found: "id", "id"' },
   { "optional twice", "p", "id,optional,is_optional\na,yes,no\n",

@@ -15,7 +15,7 @@ local MAX_BYTES = 16777216 -- of one file: ours; 5,000 people take half a megaby
 -- What a column says, by its name without case, spaces and punctuation.
 local meanings = {
   id = "id", unionid = "id", unionids = "id", ["用户unionid"] = "id", ["员工unionid"] = "id", ["钉钉unionid"] = "id",
-  userid = "userid", staffid = "userid", staff = "userid", ["员工userid"] = "userid", ["用户userid"] = "userid",
+  userid = "userid", staffid = "userid", ["员工userid"] = "userid", ["用户userid"] = "userid",
   ["钉钉userid"] = "userid", ["员工id"] = "userid", ["用户id"] = "userid",
   mobile = "mobile", mobilenumber = "mobile", mobilephone = "mobile", phone = "mobile", phonenumber = "mobile",
   ["手机"] = "mobile", ["手机号"] = "mobile", ["手机号码"] = "mobile",
@@ -114,14 +114,13 @@ local function check_who(kind, text)
     if text:find "^%+?%d[%d%- ]+%d$" then return true end
     return nil, shown .. " is no mobile number"
   end
-  local stranger = text:match "^[\33-\126]*([%c ])" and "a space" or text:match "[\128-\255]" and "other than ASCII"
-    or text:match "[\"'`,;|<>%[%]{}()\\^*?&#]"
+  local stranger = text:find "^[\33-\126]*[%c ]" and "a space" or text:find "[\128-\255]" and "other than ASCII"
+    or text:match "[\"'`,;|<>%[%]{}()\\^*?&#]" or not text:find "%w" and "neither letters nor digits"
+    or kind == "id" and (text:match "[:%%!@]" or text:match "(=)[^=]")
   if stranger then return nil, ("%s is no %s: it holds %s"):format(shown, name, stranger) end
   if kind == "userid" then return true end
   if text:find "^%+?8?6?%-?1[3-9]%d%d%d%d%d%d%d%d%d$" then
     return nil, shown .. " is a mobile number, not a unionId: call the column mobile"
-  elseif text:find("@", 1, true) then
-    return nil, shown .. " is no unionId: it holds @"
   end
   return true
 end
@@ -185,6 +184,12 @@ local function is_blank(row)
   return true
 end
 
+-- Whether a text is the name of a column, as in the middle of two tables joined.
+local function is_name(text)
+  local name = plain(text)
+  return meanings[name] ~= nil or remarks[name] ~= nil
+end
+
 local function plain_line(row, context)
   local text = trim(row[1])
   local usable, message = check_who(context.kind, text)
@@ -200,6 +205,19 @@ local function too_many(row, columns)
   end
 end
 
+-- Whether a row is the line of names once more; or what is wrong where it is another one.
+local function repeats_names(row, columns)
+  local named, same = false, #row == #columns.names
+  for position, cell in ipairs(row) do
+    same = same and plain(cell) == plain(columns.names[position])
+  end
+  if same then return true end
+  for _, column in ipairs(columns) do
+    named = named or is_who[column.meaning] and is_name(row[column.position] or "")
+  end
+  return false, named and found("a second line of names", row)
+end
+
 local function table_person(row, columns)
   local message = too_many(row, columns)
   if message then return nil, message end
@@ -210,20 +228,16 @@ local function table_person(row, columns)
   return person
 end
 
--- Whether the first of lines with one cell each is the name of a column.
-local function is_header(row)
-  local name = plain(row[1])
-  return meanings[name] ~= nil or remarks[name] ~= nil
-end
-
 local formats = {}
 
-local function each_row(rows, list, make, ...)
+-- The people of rows; a row that makes neither a person nor a message is passed over.
+local function each_row(rows, make, ...)
+  local list = {}
   for _, row in ipairs(rows) do
     if not is_blank(row) then
       local person, message = make(row, ...)
-      if not person then return nil, message, row.line end
-      list[#list + 1] = person
+      if message then return nil, message, row.line end
+      list[#list + 1] = person or nil
     end
   end
   return list
@@ -236,15 +250,21 @@ local function read_table(text, context, may_be_lines, separator)
   while rows[1] and is_blank(rows[1]) do table.remove(rows, 1) end
   local first = rows[1]
   if not first then return {} end
-  if may_be_lines and #first == 1 and not is_header(first) then return each_row(rows, {}, function(row)
-    if #row == 1 then return plain_line(row, context) end
-    return nil, found("one id a line is wanted, or a first line of names", row)
-  end) end
+  if may_be_lines and #first == 1 and not is_name(first[1]) then
+    return each_row(rows, function(row)
+      if #row == 1 and not is_name(row[1]) then return plain_line(row, context) end
+      return nil, found("one id a line is wanted, or a first line of names", row)
+    end)
+  end
   local columns
   columns, message = columns_of(first, context.ignored)
   if not columns then return nil, message, first.line end
   table.remove(rows, 1)
-  return each_row(rows, {}, table_person, columns)
+  return each_row(rows, function(row)
+    local repeats, problem = repeats_names(row, columns)
+    if repeats or problem then return nil, problem or nil end
+    return table_person(row, columns)
+  end)
 end
 
 function formats.csv(text, context)
@@ -261,7 +281,7 @@ function formats.lines(text, context)
     number = number + 1
     rows[number] = { line, line = number }
   end
-  return each_row(rows, {}, plain_line, context)
+  return each_row(rows, plain_line, context)
 end
 
 -- JSON with the line of each value and the names of each object in order, which lua-cjson does not tell:
