@@ -37,7 +37,7 @@ if(DT_INSTALL_STATIC)
 endif()
 
 # What shells and man(1) know of the command.
-if(DT_LUA_ABI MATCHES "^5\\.[45]$")
+if(DT_HAS_COMMAND)
   install(DIRECTORY share/ DESTINATION "${CMAKE_INSTALL_DATADIR}" COMPONENT tool)
   # Debian's zsh looks elsewhere below /usr.
   if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
