@@ -35,3 +35,13 @@ if(DT_INSTALL_STATIC)
   install(FILES "${CMAKE_CURRENT_BINARY_DIR}/dingtalk_core.pc"
     DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT static)
 endif()
+
+# What shells and man(1) know of the command.
+if(DT_HAS_COMMAND)
+  install(DIRECTORY share/ DESTINATION "${CMAKE_INSTALL_DATADIR}" COMPONENT tool)
+  # Debian's zsh looks elsewhere below /usr.
+  if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+    install(FILES share/zsh/site-functions/_dingtalk-calendar
+      DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions" COMPONENT tool)
+  endif()
+endif()

@@ -246,6 +246,19 @@ static void set_lost(lua_State *L, int attempt) {
   set_boolean(L, "sent", true);
 }
 
+/* Calls in protected mode without the debug hook, which may raise (Ctrl-C in Lua's own
+   interpreter): it comes after the call. */
+static int call_unhooked(lua_State *L, int arguments) {
+  lua_Hook hook = lua_gethook(L);
+  int mask = lua_gethookmask(L), count = lua_gethookcount(L);
+  if (hook)
+    lua_sethook(L, NULL, 0, 0);
+  int status = lua_pcall(L, arguments, 0, 0);
+  if (hook)
+    lua_sethook(L, hook, mask, count);
+  return status;
+}
+
 /* Pushes the attempt of a transfer that has ended, with its answer. Never raises: who waits for the
    attempt would wait forever. */
 static void push_ended(lua_State *L, const ldt_engine *self, dt_transfer_id id) {
@@ -256,7 +269,7 @@ static void push_ended(lua_State *L, const ldt_engine *self, dt_transfer_id id) 
   lua_pushvalue(L, 1);
   lua_pushvalue(L, attempt);
   lua_pushinteger(L, (lua_Integer)id);
-  if (lua_pcall(L, 3, 0, 0) != 0) {
+  if (call_unhooked(L, 3) != 0) {
     if (self->engine && dt_engine_slot(self->engine, id))
       release(L, self->engine, id);
     set_lost(L, attempt);

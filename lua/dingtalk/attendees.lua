@@ -24,6 +24,9 @@ local messages = {
   hole = "%s is missing: the list has a hole",
 }
 
+-- Of what dingtalk.contact answers for many people.
+local found_fields = { unionids = true, failed = true, error = true }
+
 local function type_message(name, field, detail)
   if field == "isOptional" then return ("%s must be a boolean, not a %s"):format(name, detail) end
   if field == "id" then return ("%s must be a string, not a %s"):format(name, detail) end
@@ -36,7 +39,8 @@ local function refusal(people, argument, code, position, field, detail)
   local shown = field ~= nil and errors.one_line(field) or nil
   local name = position and ("%s[%d]"):format(argument, position) or argument
   if code == "not_a_list" then
-    return errors.argument(argument, code, ("%s has a key that is no position: %s"):format(argument, shown))
+    return errors.argument(argument, code, ("%s has a key that is no position: %s"):format(argument, shown),
+      found_fields[field] and "Of what contact.unionids found, found.unionids is the list." or nil)
   elseif code == "conflicting_duplicate" then
     return errors.argument(name, code,
       ("%s repeats the id of %s[%d] with another isOptional"):format(name, argument, detail))

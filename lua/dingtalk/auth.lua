@@ -7,6 +7,7 @@
 
 local cache = require "dingtalk.auth.cache"
 local client_module = require "dingtalk.client"
+local environment = require "dingtalk.auth.environment"
 local errors = require "dingtalk.errors"
 local kinds = require "dingtalk.auth.applications"
 local limits = require "dingtalk.limits"
@@ -163,6 +164,26 @@ end
 ---@return dingtalk.Error? err
 function auth.user(config)
   return new_source("user", config)
+end
+
+--- What the environment names, as the command line reads it: an access token (DINGTALK_TOKEN), or the source of
+--- an internal app (DINGTALK_APP_KEY, DINGTALK_APP_SECRET), of a third-party enterprise app (DINGTALK_SUITE_KEY,
+--- DINGTALK_SUITE_SECRET, DINGTALK_SUITE_TICKET, DINGTALK_CORP_ID) or of either by the newer call
+--- (DINGTALK_CLIENT_ID, DINGTALK_CLIENT_SECRET, DINGTALK_CORP_ID). The first of these that is there is used. With
+--- _FILE behind a name, such as DINGTALK_TOKEN_FILE, the value is read from that file.
+---@param config dingtalk.SourceOptions? of the source
+---@return string|dingtalk.TokenSource|nil token
+---@return dingtalk.Error? err
+function auth.from_env(config)
+  local token, err = environment.token(os.getenv)
+  if token or err then return token, err end
+  local constructor, app = environment.app(os.getenv)
+  if not constructor then
+    return nil, app or errors.argument("DINGTALK_TOKEN", "missing", "no access token is in the environment",
+      "Set DINGTALK_TOKEN, or DINGTALK_APP_KEY and DINGTALK_APP_SECRET; or name a file in DINGTALK_TOKEN_FILE.")
+  end
+  for name, value in pairs(config or {}) do app[name] = value end
+  return auth[constructor](app)
 end
 
 --- A store of its own in the memory of this process: sources with different ones share no tokens.

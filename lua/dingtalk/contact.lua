@@ -210,7 +210,11 @@ local function read_list(list)
     return nil, errors.argument("list", "wrong_type", ("list must be an array, not a %s"):format(type(list)))
   end
   local count = #list
-  if count == 0 then return nil, errors.argument("list", "empty", "list is empty") end
+  if count == 0 then
+    local is_person = rawget(list, "userid") ~= nil or rawget(list, "mobile") ~= nil
+    return nil, errors.argument("list", "empty", "list is empty",
+      is_person and "One person is a list, too: { { userid = … } }; or contact.unionid(token, person)." or nil)
+  end
   if count > limits.max_lookups then
     return nil, errors.argument("list", "too_long", ("list has more than %d people"):format(limits.max_lookups))
   end

@@ -131,6 +131,19 @@ local function distance(a, b)
   return row[#b]
 end
 
+-- What others call it, and what it is called here.
+local synonyms = {
+  title = "summary", subject = "summary", begin = "start", finish = "end", place = "location",
+  region = "base_url", endpoint = "base_url", url = "base_url", host = "base_url", server = "base_url",
+  maxretries = "max_attempts", retries = "max_attempts", maxtries = "max_attempts",
+  unionid = "id", optional = "isOptional", allday = "isAllDay",
+}
+local remarks = {
+  base_url = 'It is "https://api.dingtalk.io", or "https://api.dingtalk.com" for mainland apps.',
+  max_attempts = "It counts the first request, too.",
+  id = "It takes a unionId.",
+}
+
 --- "did you mean …?" for a misspelt name, or nil.
 ---@param name any
 ---@param known table the names as keys
@@ -138,6 +151,10 @@ end
 function options.did_you_mean(name, known)
   if type(name) ~= "string" or #name > 40 then return nil end
   local plain = name:lower():gsub("[_%-]", "")
+  local synonym = synonyms[plain]
+  if synonym and known[synonym] ~= nil then
+    return ("did you mean %q?%s"):format(synonym, remarks[synonym] and " " .. remarks[synonym] or "")
+  end
   local best, best_distance = nil, 3
   for candidate in pairs(known) do
     local edits = distance(plain, (candidate:lower():gsub("_", "")))
@@ -345,6 +362,17 @@ local function one_of_fault(value, row)
   return "must be one of " .. table.concat(names, ", ") .. (meant and ": " .. meant or "")
 end
 
+-- What is given in the place of another argument when a "." and a ":" are mixed up.
+local function mistaken(given)
+  if type(given) ~= "table" then return nil end
+  local meta = getmetatable(given)
+  if type(meta) == "table" and rawget(meta, "__name") == "dingtalk.Client" then
+    return "a client", "The calls are methods of a client: client:add_attendees(token, ...)."
+  elseif type(rawget(given, "add_attendees")) == "function" then
+    return "the module", "Functions of a module are called with a dot: calendar.add_attendees(token, ...)."
+  end
+end
+
 local function unknown(prefix, name, schema)
   local shown = errors.one_line(name)
   return errors.argument(prefix .. "." .. shown, "unknown_option",
@@ -446,6 +474,11 @@ function options.take(given, schema, prefix)
   if type(given) ~= "table" then
     return nil, errors.argument(prefix, "wrong_type", ("%s must be a table, not a %s"):format(prefix, type(given)))
   end
+  local what, hint = mistaken(given)
+  if what then
+    return nil, errors.argument(prefix, "wrong_type",
+      ("%s must be a table of options, not %s"):format(prefix, what), hint)
+  end
   for name in next, given do
     if not schema[name] then return nil, unknown(prefix, name, schema) end
   end
@@ -482,7 +515,8 @@ function options.check_token(token)
   if kind == "table" or kind == "userdata" then
     local found, usable = pcall(function() return token.get and token.invalidate end)
     if found and usable then return nil end
-    return errors.argument("token", "wrong_type", "token is no token source: it has no get and invalidate")
+    local _, hint = mistaken(token)
+    return errors.argument("token", "wrong_type", "token is no token source: it has no get and invalidate", hint)
   end
   if kind ~= "string" then
     return errors.argument("token", "wrong_type",

@@ -1,10 +1,11 @@
---- The commands add and remove.
+--- The commands add and remove: one call, or with a column "event" one for each event; with --resume kept in
+--- a file from which the same command line goes on.
 
-local exits = require "dingtalk.cli.exits"
+local contact = require "dingtalk.contact"
+local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
 local output = require "dingtalk.cli.output"
 local people = require "dingtalk.cli.people"
-local progress = require "dingtalk.cli.progress"
 local state = require "dingtalk.cli.state"
 
 local change = {}
@@ -14,12 +15,214 @@ local words = {
   remove = { method = "remove_attendees", counted = "removed", label = "removing" },
 }
 
+local SEVERAL = "add_attendees_each" -- the operation in the file of --resume
+
 local flags = { yes = true, no = false }
 
-local function options_of(args)
+---------------------------------------------------------------------------------------------------
+-- Who is meant
+
+-- What no other id would change.
+local ends_all = { auth = true, permission = true, quota = true, cancelled = true, timeout = true }
+
+--- Looks up unionIds, all of them within the time of the command.
+---@param ctx table
+---@param list {userid: string?, mobile: string?}[]
+---@return dingtalk.Lookups? found
+---@return dingtalk.Error? err when nothing was tried
+function change.look_up(ctx, list)
+  local found, width = {}, limits.defaults.lookups
+  for first = 1, #list, width do
+    local asked = {}
+    for i = first, math.min(first + width - 1, #list) do
+      asked[#asked + 1] = { userid = list[i].userid, mobile = list[i].mobile }
+    end
+    -- As many as are asked at a time: the limit of one is then that of all of them.
+    local some, err = contact.unionids(ctx.token, asked, {
+      client = ctx.client, timeout = ctx.left(), max_attempts = ctx.args.max_attempts, concurrency = width,
+    })
+    if not some then return nil, err end
+    for i = 1, #asked do found[first + i - 1] = some[i] end
+    if some.error and ends_all[some.error.kind] then
+      for i = first + #asked, #list do found[i] = { error = errors.copy(some.error) } end
+      break
+    end
+  end
+  return found
+end
+
+-- Replaces staff ids and mobile numbers by unionIds; returns the error of the first who is not found.
+local function fill_in_unionids(ctx, list)
+  local unknown = {}
+  for _, person in ipairs(list) do
+    if not person.id then unknown[#unknown + 1] = person end
+  end
+  if #unknown == 0 then return nil end
+  local found, err = change.look_up(ctx, unknown)
+  if not found then return err end
+  for i, person in ipairs(unknown) do
+    local name = person.userid or person.mobile
+    if found[i].error then
+      output.complain(ctx, found[i].error, ("%s: %s"):format(person.where, name))
+      err = err or found[i].error
+    end
+    person.id = ctx.args.dry_run and ("(unionid of %s)"):format(name) or found[i].unionid
+  end
+  return err and errors.new {
+    kind = err.kind, code = err.code, outcome = "not_sent", retryable = err.retryable,
+    message = "not all unionIds were found; nobody was " .. (words[ctx.args.command] or { counted = "asked" }).counted,
+  }
+end
+
+-- A person as the library takes it.
+local function entry_of(person, args)
+  local optional = person.isOptional
+  if optional == nil and args.optional then optional = true end
+  if optional == nil or args.command ~= "add" and args.command ~= "create" then return person.id end
+  return { id = person.id, isOptional = optional }
+end
+
+local function entries_of(list, args)
+  local entries = {}
+  for i, person in ipairs(list) do entries[i] = entry_of(person, args) end
+  return entries
+end
+
+-- Nothing is looked up where `check` finds something wrong.
+local function read(ctx, check)
+  local list, err = people.read(ctx.args, ctx.world.stdin)
+  if not list then return nil, err end
+  err = check(ctx, list) or fill_in_unionids(ctx, list)
+  if err then return nil, err end
+  ctx.list = list
+  return list
+end
+
+local function refuse_events(_, list)
+  for _, person in ipairs(list) do
+    if person.event then return person.where .. ": a column event is for the command add" end
+  end
+end
+
+--- The people of a command as the library takes them; `ctx.list` tells where each stands.
+---@param ctx table
+---@return dingtalk.AttendeeToAdd[]? entries
+---@return dingtalk.Error|string|nil err
+function change.people(ctx)
+  local list, err = read(ctx, refuse_events)
+  if not list then return nil, err end
+  return entries_of(list, ctx.args)
+end
+
+---------------------------------------------------------------------------------------------------
+-- The file of --resume
+
+local OTHER = "%s belongs to other people or another event; remove it to begin anew"
+
+-- Takes the file of --resume and reads it. Returns what is wrong.
+local function open_state(ctx, operation)
+  local path, now = ctx.args.resume, ctx.world.clock()
+  if not path then return nil end
+  local content, message, is_stale = state.load(path, operation, now)
+  if not content then return message end
+  if is_stale then
+    output.warn(ctx, "the last run was more than a day ago: what it was sending when it ended may be sent twice")
+  end
+  ctx.state = content
+end
+
+local function lock_state(ctx)
+  if not ctx.args.resume or ctx.args.dry_run then return nil end
+  local own, message = ctx.guard(state.take, true)(ctx.args.resume)
+  if not own then return message end
+  ctx.own = own
+  ctx.at_end[#ctx.at_end + 1] = function() state.release(own) end
+end
+
+-- Saves what is left. After Ctrl-C nothing more is sent.
+local function save(ctx, left)
+  local saved, message = state.save(ctx.own, ctx.state, left, ctx.world.clock())
+  if not saved then return nil, message end
+  return true
+end
+
+local function checkpoint(ctx, make)
+  local guarded = ctx.guard(function(left) return not ctx.own or save(ctx, make and make(left) or left) end, true)
+  return function(left)
+    local saved, message = guarded(left)
+    if ctx.is_interrupted() then return nil, "interrupted" end
+    return saved, message
+  end
+end
+
+-- All is done and told: removes the file. Ctrl-C changes nothing from here on.
+local function forget(ctx)
+  ctx.is_done = true
+  if ctx.own then os.remove(ctx.own) end
+  return output.exit_code "done"
+end
+
+---------------------------------------------------------------------------------------------------
+-- One event
+
+local function show_progress(ctx, done, total)
+  local args, world = ctx.args, ctx.world
+  local shown = not (args.no_progress or args.dry_run or args.quiet) and world.is_terminal(2)
+  ctx.bar = output.bar(world.stderr, shown, words[args.command].label)
+  ctx.bar:show(done, total)
+end
+
+local function print_confirmed(ctx, confirmed)
+  if not confirmed or not confirmed.present then return end
+  for _, side in ipairs { "present", "absent" } do
+    for _, id in ipairs(confirmed[side]) do output.row(ctx.world.stdout, side, id) end
+  end
+end
+
+local function print_done(ctx, text, ...)
+  if not ctx.args.quiet then ctx.world.stdout:write(text:format(...), "\n") end
+end
+
+local function plural(count, name)
+  return count == 1 and "1 " .. name or ("%d %ss"):format(count, name)
+end
+
+local function people_text(count)
+  return count == 1 and "1 person" or ("%d people"):format(count)
+end
+
+local function succeed(ctx, word, result)
+  local args = ctx.args
+  if args.dry_run then return output.exit_code "done" end
+  if ctx.interrupted then return output.exit_code "interrupted" end
+  if args.json then
+    output.json(ctx.world.stdout, result)
+  elseif #result.batches == 0 then
+    print_done(ctx, "all were %s before", word.counted)
+  else
+    print_done(ctx, "%s %s in %s%s", word.counted, people_text(result[word.counted]),
+      plural(#result.batches, "request"), result.confirmed and ", confirmed" or "")
+  end
+  if result.hook_error and not ctx.interrupted then output.warn(ctx, result.hook_error) end
+  return forget(ctx)
+end
+
+local function fail(ctx, err)
+  local args = ctx.args
+  if err.argument == "opts.resume" then return output.failure(ctx, OTHER:format(args.resume), "argument") end
+  local code = output.failure(ctx, err)
+  if not args.json then print_confirmed(ctx, err.confirmed) end
+  if err.code == "checkpoint_failed" then return output.exit_code "failed" end
+  if args.resume and err.kind ~= "argument" then output.warn(ctx, "to go on: the same command line again") end
+  return code
+end
+
+-- What a call and a run over several events share.
+local function options_of(ctx)
+  local args = ctx.args
   local opts = {
     confirm = args.confirm and not args.dry_run or nil, concurrency = args.concurrency,
-    client_token = args.client_token, timeout = args.timeout, max_attempts = args.max_attempts,
+    client_token = args.client_token, max_attempts = args.max_attempts,
   }
   if args.command == "add" then
     opts.pushNotification, opts.chatNotification = flags[args.push_notification], flags[args.chat_notification]
@@ -27,84 +230,176 @@ local function options_of(args)
   return opts
 end
 
-local function warn(ctx, text)
-  ctx.world.stderr:write("dingtalk-calendar: ", text, "\n")
+local function change_one(ctx, list)
+  local args = ctx.args
+  local word = words[args.command]
+  local message = open_state(ctx, word.method)
+  if message then return output.failure(ctx, message, "argument") end
+  local opts = options_of(ctx)
+  opts.resume, opts.checkpoint, opts.timeout = ctx.state and ctx.state.left, checkpoint(ctx), ctx.left()
+  show_progress(ctx, opts.resume and math.min(#opts.resume.done * limits.batch_attendees, #list) or 0, #list)
+  opts.on_batch = ctx.guard(function(info)
+    ctx.bar:show(info.before + (info.added or info.removed), info.total)
+  end)
+  local result, err = ctx.client[word.method](ctx.client, ctx.token, args.user, args.calendar, args.event,
+    entries_of(list, args), opts)
+  ctx.bar:finish()
+  if not result then return fail(ctx, err) end
+  return succeed(ctx, word, result)
 end
 
--- Has the call go on from the file of --resume, and keep it. Returns what is wrong with it.
-local function keep_state(ctx, opts, word)
-  local path, clock = ctx.args.resume, ctx.world.clock
-  if not path then return nil end
-  local left, message, is_stale = state.load(path, word.method, clock)
-  if message then return message end
-  if is_stale then
-    warn(ctx, "the last run was more than a day ago: what it was sending when it ended may be sent twice")
+---------------------------------------------------------------------------------------------------
+-- Several events
+
+-- A job for each event, in the order in which they come; and the text that tells this run from others.
+local function jobs_of(ctx, list)
+  local args, jobs, by_event, about = ctx.args, {}, {}, { ctx.args.user, ctx.args.calendar or "primary" }
+  for _, person in ipairs(list) do
+    local job = by_event[person.event]
+    if not job then
+      job = { user = args.user, cal = args.calendar, event = person.event, list = {} }
+      by_event[person.event] = job
+      jobs[#jobs + 1] = job
+    end
+    local entry = entry_of(person, args)
+    job.list[#job.list + 1] = entry
+    about[#about + 1] = ("%s\1%s\1%s"):format(person.event, person.id,
+      type(entry) == "table" and tostring(entry.isOptional) or "")
   end
-  opts.resume = left
-  if ctx.args.dry_run then return nil end
-  opts.checkpoint = function(now_left) return state.save(path, word.method, now_left, clock) end
+  return jobs, table.concat(about, "\0")
 end
 
-local function show_progress(ctx, opts, word, total)
-  local args, world = ctx.args, ctx.world
-  local shown = not (args.no_progress or args.dry_run) and world.is_terminal(2)
-  ctx.bar = progress.new(world.stderr, shown, word.label)
-  ctx.bar:start(total, opts.resume and #opts.resume.done * limits.batch_attendees or 0)
-  opts.on_batch = function(info) ctx.bar:on_batch(info) end
-end
-
-local function tell_confirmed(ctx, confirmed)
-  if not confirmed or not confirmed.present then return end
-  for _, side in ipairs { "present", "absent" } do
-    for _, id in ipairs(confirmed[side]) do output.row(ctx.world.stdout, side, id) end
+local function check_jobs(jobs)
+  for _, job in ipairs(jobs) do
+    if #job.list > limits.max_attendees then
+      return ("event %s: %d people; an event can have %d"):format(job.event, #job.list, limits.max_attendees)
+    end
   end
 end
 
-local function succeed(ctx, word, result)
-  local args, stdout = ctx.args, ctx.world.stdout
-  if args.dry_run then return exits.done end
-  if args.resume then state.remove(args.resume) end
+-- What is left of all jobs: the numbers of those that are done, and the rest of those that were begun.
+local function open_jobs(ctx, jobs, about)
+  local message = open_state(ctx, SEVERAL)
+  if message then return nil, message end
+  local left = ctx.state and ctx.state.left or { done = {}, open = {} }
+  local digest = state.fingerprint(about)
+  if left.digest and (left.digest ~= digest or left.jobs ~= #jobs) then
+    return nil, OTHER:format(ctx.args.resume)
+  end
+  left.digest, left.jobs, left.open = digest, #jobs, left.open or {}
+  return left
+end
+
+-- Gives the library the jobs one by one, each with what is left of the time and a place to save.
+local function iterator(ctx, jobs, left, numbers)
+  local number = 0
+  return function()
+    number = number + 1
+    local job = jobs[number]
+    if not job or ctx.interrupted then return nil end
+    numbers[job] = number
+    local key = tostring(number)
+    job.opts = { timeout = ctx.args.timeout and ctx.left() or nil, checkpoint = checkpoint(ctx, function(now_left)
+      left.open[key] = now_left
+      return left
+    end) }
+    return job
+  end
+end
+
+local function print_job(ctx, job, result, err)
+  if ctx.args.json or ctx.args.dry_run then return end
+  if err then return output.complain(ctx, err, job.event) end
+  if not ctx.args.quiet then output.row(ctx.world.stdout, job.event, "added", result.added) end
+end
+
+-- Takes note of a job's end.
+local function on_result(ctx, left, numbers, report)
+  local save_left = checkpoint(ctx, function() return left end)
+  return ctx.guard(function(job, result, err)
+    local number = numbers[job]
+    local key = tostring(number)
+    left.open[key] = err and err.resume or nil
+    if result then left.done[#left.done + 1] = number end
+    save_left(left)
+    report.ended = report.ended + #job.list
+    err = err and output.own_words(ctx, err)
+    report.jobs[number] = { event = job.event, added = (result or err).added, error = err }
+    report.failed = report.failed or err
+    ctx.bar:show(report.ended, report.total)
+    if not ctx.interrupted then print_job(ctx, job, result, err) end
+  end)
+end
+
+local function finish_several(ctx, report, summary, count)
+  local args, jobs = ctx.args, {}
+  for number = 1, count do jobs[#jobs + 1] = report.jobs[number] end
+  if args.dry_run then return output.exit_code "done" end
+  if ctx.interrupted then return output.exit_code "interrupted" end
   if args.json then
-    output.json(stdout, result)
-  elseif #result.batches == 0 then
-    stdout:write(("all were %s before\n"):format(word.counted))
+    summary.jobs, summary.resume = jobs, nil
+    output.json(ctx.world.stdout, summary)
   else
-    stdout:write(("%s %d people in %d request%s%s\n"):format(word.counted, result[word.counted], #result.batches,
-      #result.batches == 1 and "" or "s", result.confirmed and ", confirmed" or ""))
+    print_done(ctx, "added %s in %s", people_text(summary.added), plural(summary.succeeded, "event"))
   end
-  if result.hook_error then warn(ctx, result.hook_error) end
-  return exits.done
+  if not report.failed then return forget(ctx) end
+  output.warn(ctx, ("%d of %s failed%s"):format(summary.failed, plural(count, "event"),
+    args.resume and "; to go on: the same command line again" or ""))
+  return output.exit_code(report.failed)
 end
 
-local function fail(ctx, err)
-  local path = ctx.args.resume
-  if err.argument == "opts.resume" then
-    return exits.argument, ("%s belongs to other people or another event; remove it to begin anew"):format(path)
+local function add_to_several(ctx, list)
+  local args = ctx.args
+  local jobs, about = jobs_of(ctx, list)
+  local message = check_jobs(jobs)
+  local left
+  if not message then left, message = open_jobs(ctx, jobs, about) end
+  if message then return output.failure(ctx, message, "argument") end
+  ctx.list = nil -- positions are those of a job
+  local numbers, report = {}, { jobs = {}, ended = 0, total = #list }
+  local opts = options_of(ctx)
+  opts.timeout = args.timeout
+  if args.dry_run then opts.rate = false end
+  opts.resume = { next = 1, done = left.done, open = left.open }
+  show_progress(ctx, 0, #list)
+  opts.on_result = on_result(ctx, left, numbers, report)
+  local summary, err = ctx.client:add_attendees_each(ctx.token, iterator(ctx, jobs, left, numbers), opts)
+  ctx.bar:finish()
+  if not summary then return output.failure(ctx, err) end
+  return finish_several(ctx, report, summary, #jobs)
+end
+
+local function has_events(list)
+  for _, person in ipairs(list) do
+    if person.event then return true end
   end
-  output.failure(ctx.world, ctx.args, err)
-  if not ctx.args.json then tell_confirmed(ctx, err.confirmed) end
-  if err.code == "checkpoint_failed" then return exits.failed end
-  if path and err.kind ~= "argument" then warn(ctx, "to go on: the same command line again") end
-  return exits.of(err)
+  return false
+end
+
+local function check_events(ctx, list)
+  local args = ctx.args
+  if not has_events(list) then
+    return not args.event and "no event: give --event, or set DINGTALK_EVENT" or nil
+  elseif args.command ~= "add" then
+    return refuse_events(ctx, list)
+  elseif args.event and not ctx.from.event then
+    return "--event, and a column event in the file: give one of them"
+  end
+  for _, person in ipairs(list) do
+    if not person.event then return person.where .. ": no event, which others have" end
+  end
 end
 
 --- Runs one of the two.
 ---@param ctx table
 ---@return integer exit_code
----@return string? message of an exit code that is not from an error
 function change.run(ctx)
-  local args = ctx.args
-  local word = words[args.command]
-  local list, message = people.read(args, ctx.world.stdin)
-  if not list then return exits.argument, message end
-  local opts = options_of(args)
-  message = keep_state(ctx, opts, word)
-  if message then return exits.argument, message end
-  show_progress(ctx, opts, word, #list)
-  local result, err = ctx.client[word.method](ctx.client, ctx.token, args.user, args.calendar, args.event, list, opts)
-  ctx.bar:finish()
-  if not result then return fail(ctx, err) end
-  return succeed(ctx, word, result)
+  local message = lock_state(ctx)
+  if message then return output.failure(ctx, message, "failed") end
+  if ctx.interrupted then return output.exit_code "interrupted" end
+  local list, err = read(ctx, check_events)
+  if not list then return output.failure(ctx, err, "argument") end
+  return (has_events(list) and add_to_several or change_one)(ctx, list)
 end
 
 return change

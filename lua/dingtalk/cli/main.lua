@@ -1,109 +1,264 @@
 --- The command line from its arguments to its exit code.
 
-local has_argparse, arguments = pcall(require, "dingtalk.cli.arguments")
+local auth = require "dingtalk.auth"
 local calendar = require "dingtalk.calendar"
 local commands = require "dingtalk.cli.commands"
-local dry_run = require "dingtalk.cli.dry_run"
-local exits = require "dingtalk.cli.exits"
+local environment = require "dingtalk.auth.environment"
+local errors = require "dingtalk.errors"
+local json = require "dingtalk.json"
 local output = require "dingtalk.cli.output"
-local secrets = require "dingtalk.cli.secrets"
 
 local main = {}
 
 local DEFAULT_TIMEOUT = 120 -- seconds, of a whole command
 
--- Options that a variable of the environment stands for.
+local regions = { cn = "https://api.dingtalk.com", intl = "https://api.dingtalk.io" }
+
+-- Options that a variable of the environment stands for, and what the library calls them.
 local variables = {
   base_url = "DINGTALK_BASE_URL", ca_file = "DINGTALK_CA_FILE",
   user = "DINGTALK_USER", calendar = "DINGTALK_CALENDAR", event = "DINGTALK_EVENT",
 }
+local library_names = { calendar = "cal" }
+
+-- Not by os.execute, which is deaf to Ctrl-C meanwhile.
+local function is_terminal(descriptor)
+  local pipe = io.popen(("trap '' INT; test -t %d && echo yes"):format(descriptor))
+  local answer = pipe:read "l"
+  pipe:close()
+  return answer == "yes"
+end
 
 local function this_world()
   return {
     getenv = os.getenv, clock = os.time, stdin = io.stdin, stdout = io.stdout, stderr = io.stderr,
-    is_terminal = function(descriptor) return os.execute(("test -t %d"):format(descriptor)) == true end,
+    is_terminal = is_terminal,
   }
 end
 
-local function fill(args, getenv)
+-- Fills in what the environment says; remembers that it does, for messages. Returns what is wrong.
+local function fill(ctx)
+  local args = ctx.args
+  if args.region and args.base_url then return "--region and --base-url exclude each other" end
+  args.base_url = args.base_url or regions[args.region]
   for name, variable in pairs(variables) do
-    local value = getenv(variable)
-    if args[name] == nil and value ~= "" then args[name] = value end
+    local value = ctx.world.getenv(variable)
+    if args[name] == nil and value ~= "" and value ~= nil then
+      args[name], ctx.from[library_names[name] or name] = value, variable
+    end
   end
-  args.timeout = args.timeout or DEFAULT_TIMEOUT
 end
+
+---------------------------------------------------------------------------------------------------
+-- Ctrl-C: Lua's own program turns it into an error, once. Whoever calls in protected mode may take that for
+-- something else, as the library does with its hooks and lua-cjson with a text; the program's own handler is
+-- gone then, which Linux tells.
+
+local function is_interrupt(message)
+  return type(message) == "string" and message:find("interrupted!", 1, true) ~= nil
+end
+
+local function catches_interrupts()
+  local file = io.open "/proc/self/status"
+  local last_digit = file and file:read("a"):match "SigCgt:%s*%x*(%x)"
+  if file then file:close() end
+  return last_digit ~= nil and tonumber(last_digit, 16) & 2 ~= 0
+end
+
+local had_handler = catches_interrupts()
+
+local function is_interrupted(ctx)
+  ctx.interrupted = ctx.interrupted or had_handler and not catches_interrupts()
+  return ctx.interrupted
+end
+
+--- A hook of the library's: an interrupt in one ends the calls of the client.
+---@param ctx table
+---@param hook fun(...): any
+---@param again boolean? runs it once more where it was interrupted
+local function guard(ctx, hook, again)
+  return function(...)
+    local results = table.pack(pcall(hook, ...))
+    if not results[1] and (is_interrupt(results[2]) or is_interrupted(ctx)) then
+      ctx.interrupted = true
+      collectgarbage() -- closes the pipe that was cut off, which waits for its helper
+      if again then results = table.pack(pcall(hook, ...)) end
+      if ctx.client then ctx.client:close() end
+    end
+    if results[1] then return table.unpack(results, 2, results.n) end
+    error(results[2], 0)
+  end
+end
+
+---------------------------------------------------------------------------------------------------
+-- --dry-run: a client that shows its requests instead of sending them
+
+local HIDDEN = "(hidden)"
+local DRY_TOKEN = "hidden"
+
+-- What look-ups and token requests want to find in an answer.
+local ANSWER = ('{"accessToken":"%s","access_token":"%s","expireIn":7200,"expires_in":7200,"errcode":0,'
+  .. '"result":{"userid":"(userid)","unionid":"(unionid)"}}'):format(DRY_TOKEN, DRY_TOKEN)
+
+-- In a body a secret stands as JSON writes it.
+local function hide(text, secrets)
+  for _, secret in ipairs(secrets or {}) do
+    for _, form in ipairs { json.encode(secret):sub(2, -2), secret } do
+      text = text:gsub(form:gsub("%p", "%%%0"), HIDDEN)
+    end
+  end
+  return text
+end
+
+local function describe(attempt, request)
+  local body = request.body
+  if type(body) == "userdata" then body = body:body(attempt.batch) end
+  return {
+    method = request.row.method, url = hide(attempt.url or request.url, request.secrets),
+    body = body and hide(body, request.secrets),
+    headers = {
+      ["accept"] = "application/json",
+      ["content-type"] = body and "application/json; charset=utf-8" or nil,
+      ["x-acs-dingtalk-access-token"] = attempt.token and not request.older_api and HIDDEN or nil,
+      ["x-client-token"] = attempt.client_token,
+    },
+  }
+end
+
+local function print_request(stream, request)
+  stream:write(request.method, " ", request.url, "\n")
+  local names = {}
+  for name in pairs(request.headers) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do stream:write(name, ": ", request.headers[name], "\n") end
+  stream:write("\n", request.body and request.body .. "\n\n" or "")
+end
+
+local function attach_dry_run(ctx)
+  local requests = {}
+  function ctx.client.exchange(_, attempt, request)
+    requests[#requests + 1] = describe(attempt, request)
+    attempt.curl, attempt.status, attempt.sent, attempt.body = 0, 200, true, ANSWER
+  end
+  return function()
+    local stdout = ctx.world.stdout
+    if ctx.args.json then return output.json(stdout, { requests = requests }) end
+    for _, request in ipairs(requests) do print_request(stdout, request) end
+  end
+end
+
+---------------------------------------------------------------------------------------------------
+-- One command
 
 local function open_client(ctx)
   local args = ctx.args
-  return calendar.new {
+  local client, err = calendar.new {
     base_url = args.base_url, ca_file = args.ca_file, user_agent = "dingtalk-calendar",
-    timeout = args.timeout, max_attempts = args.max_attempts,
-    on_attempt = function(info)
+    timeout = args.timeout or DEFAULT_TIMEOUT, max_attempts = args.max_attempts,
+    on_attempt = guard(ctx, function(info)
       if ctx.bar then ctx.bar:on_attempt(info) end
-    end,
+    end),
   }
+  ctx.client = client
+  return err
 end
 
 local finders = {}
 
 function finders.token(ctx)
-  if ctx.args.dry_run then return dry_run.token end
-  return secrets.token(ctx.world.getenv)
+  if ctx.args.dry_run then return DRY_TOKEN end
+  return auth.from_env()
 end
 
 function finders.app(ctx)
-  return secrets.app(ctx.world.getenv)
+  local constructor, app = environment.app(ctx.world.getenv)
+  if constructor then return auth[constructor](app) end
+  return nil, app or errors.argument("DINGTALK_APP_KEY", "missing", "no app is in the environment",
+    "Set DINGTALK_APP_KEY and DINGTALK_APP_SECRET, see --help.")
 end
 
--- What the command needs; or the message of what is missing.
+-- What the command needs. Returns what is missing.
 local function prepare(ctx)
-  for _, need in ipairs(commands.needs[ctx.args.command]) do
-    local message
+  local args = ctx.args
+  for _, need in ipairs(commands.needs[args.command]) do
+    local err
     if finders[need] then
-      ctx.token, message = finders[need](ctx)
-      if not ctx.token then return message end
-    elseif not ctx.args[need] then
+      ctx.token, err = finders[need](ctx)
+      if not ctx.token then return err end
+    elseif not args[need] then
       return ("no %s: give --%s, or set %s"):format(need, need, variables[need])
     end
   end
+  if (args.base_url or ""):find "^http:" then
+    return ("%s must begin with https://"):format(ctx.from.base_url or "--base-url")
+  end
 end
 
-local function show_requests(ctx, requests)
-  if ctx.args.json then
-    output.json(ctx.world.stdout, { requests = requests })
-  else
-    for _, request in ipairs(requests) do dry_run.print(ctx.world.stdout, request) end
-  end
+-- Seconds that are left of the command's time, counted from the first question on.
+local function time_left(ctx)
+  local now = ctx.client:now()
+  ctx.deadline = ctx.deadline or now + (ctx.args.timeout or DEFAULT_TIMEOUT)
+  return math.max(ctx.deadline - now, 0.001)
+end
+
+local function new_context(args, world)
+  local ctx = { args = args, world = world, from = {}, at_end = {} }
+  function ctx.left() return time_left(ctx) end
+  function ctx.guard(hook, again) return guard(ctx, hook, again) end
+  function ctx.is_interrupted() return is_interrupted(ctx) end
+  return ctx
 end
 
 local function run_command(ctx)
-  local message = prepare(ctx)
-  if (ctx.args.base_url or ""):find("^http:") then message = "--base-url must begin with https://" end
-  if message then return exits.argument, message end
-  local client, err = open_client(ctx)
-  if not client then
-    output.failure(ctx.world, ctx.args, err)
-    return exits.of(err)
-  end
-  ctx.client = client
-  local requests = ctx.args.dry_run and dry_run.attach(client)
-  local code
-  code, message = commands[ctx.args.command](ctx)
-  if requests and code == exits.done then show_requests(ctx, requests) end
-  client:close()
-  return code, message
+  local command = commands[ctx.args.command]
+  if not commands.needs[ctx.args.command] then return command(ctx) end
+  local err = prepare(ctx) or open_client(ctx)
+  if err then return output.failure(ctx, err, "argument") end
+  local show_requests = ctx.args.dry_run and attach_dry_run(ctx)
+  local code = command(ctx)
+  if show_requests and code == output.exit_code "done" then show_requests() end
+  return code
+end
+
+local function finish(ctx)
+  if ctx.bar then ctx.bar:finish() end
+  if ctx.client then ctx.client:close() end
+  for _, action in ipairs(ctx.at_end) do action() end
 end
 
 local function interrupted(ctx)
+  if ctx.is_done then
+    if ctx.own then os.remove(ctx.own) end
+    return output.exit_code "done"
+  end
   if ctx.bar then ctx.bar:finish() end
   local left = ctx.args.resume and "; to go on: the same command line again" or ""
-  return exits.interrupted, "interrupted" .. left
+  return output.failure(ctx, "interrupted" .. left, "interrupted")
 end
 
--- Lua's own program turns Ctrl-C into this error.
-local function is_interrupt(message)
-  return type(message) == "string" and message:find("interrupted!", 1, true) ~= nil
+local function conclude(ctx, ran, code)
+  if not ran and is_interrupt(code) or is_interrupted(ctx) then return interrupted(ctx) end
+  return ran and code or output.failure(ctx, code, "failed")
 end
+
+-- An interrupt comes once: what it cuts off at the end is done again.
+local function surely(action, ...)
+  local ok, result = pcall(action, ...)
+  if ok then return result end
+  if not is_interrupt(result) then error(result, 0) end
+  return action(...)
+end
+
+local function run_guarded(ctx)
+  local ran, code = xpcall(run_command, function(problem)
+    return is_interrupt(problem) and problem or debug.traceback(tostring(problem), 2)
+  end, ctx)
+  code = surely(conclude, ctx, ran, code)
+  surely(finish, ctx)
+  return code
+end
+
+---------------------------------------------------------------------------------------------------
 
 local function wants_json(argv)
   for _, word in ipairs(argv) do
@@ -112,39 +267,44 @@ local function wants_json(argv)
   return false
 end
 
+local function refuse(world, argv, fault)
+  if type(fault) ~= "table" then error(fault, 0) end
+  world.stderr:write(fault.usage, "\n\n")
+  local message = fault.message:gsub("\nDid you mean", "; did you mean")
+  if message:find "'%-%-token'" or message:find "secret'" then
+    message = message .. "; secrets come from the environment or from a file: see --help"
+  end
+  return output.failure({ args = { json = wants_json(argv) }, world = world }, message, "argument")
+end
+
+local function run(argv, world)
+  local has_argparse, parser = pcall(require, "dingtalk.cli.parser")
+  if not has_argparse and is_interrupt(parser) then error(parser, 0) end
+  if not has_argparse then
+    world.stderr:write("dingtalk-calendar: it needs argparse (Debian: lua-argparse, LuaRocks: argparse)\n",
+      tostring(parser), "\n")
+    return output.exit_code "failed"
+  end
+  local root = parser.new()
+  local parsed, args = pcall(root.parse, root, argv)
+  if not parsed then return refuse(world, argv, args) end
+  local ctx = new_context(args, world)
+  local message = fill(ctx)
+  if message then return output.failure(ctx, message, "argument") end
+  return run_guarded(ctx)
+end
+
 --- Runs the command line.
 ---@param argv string[]
 ---@param world table? what it needs of the process, for specs
 ---@return integer exit_code
 function main.run(argv, world)
   world = world or this_world()
-  if not has_argparse then
-    world.stderr:write("dingtalk-calendar: it needs argparse (Debian: lua-argparse, LuaRocks: argparse)\n",
-      tostring(arguments), "\n")
-    return exits.failed
-  end
-  local parser = arguments.parser()
-  local parsed, args = parser:pparse(argv)
-  if not parsed then
-    world.stderr:write(parser:get_usage(), "\n\n")
-    output.failure(world, { json = wants_json(argv) }, args, "argument")
-    return exits.argument
-  end
-  fill(args, world.getenv)
-  local ctx = { args = args, world = world }
-  local ran, code, message = xpcall(run_command, function(problem)
-    return is_interrupt(problem) and problem or debug.traceback(tostring(problem), 2)
-  end, ctx)
-  if not ran and is_interrupt(code) then
-    code, message = interrupted(ctx)
-  elseif not ran then
-    code, message = exits.failed, code
-  end
-  if message then output.failure(world, args, message, exits.name(code)) end
-  local flushed, problem = world.stdout:flush()
-  if flushed then return code end
-  world.stderr:write("dingtalk-calendar: ", problem, "\n")
-  return exits.failed
+  local code = run(argv, world)
+  local flushed = surely(function() return { world.stdout:flush() } end)
+  if flushed[1] then return code end
+  world.stderr:write("dingtalk-calendar: ", flushed[2], "\n")
+  return output.exit_code "failed"
 end
 
 return main

@@ -1,18 +1,53 @@
---- What the command line prints: lines for people, or one JSON object.
+--- What the command line prints: rows for people and programs, JSON, errors in its own words, the progress
+--- of a long call; and what its exit codes mean.
 
 local json = require "dingtalk.json"
 local errors = require "dingtalk.errors"
 
 local output = {}
 
+local PREFIX = "dingtalk-calendar: "
+
+--- The exit codes: the code, the error's kind or a name of ours, and when.
+output.exits = {
+  { 0, "done", "everything was done" },
+  { 1, "failed", "something of this machine: a file, the output" },
+  { 2, "argument", "the command or the input is wrong; nothing was sent" },
+  { 3, "network", "no connection, or it broke" },
+  { 4, "tls", "no trusted connection" },
+  { 5, "timeout", "no answer within the time" },
+  { 6, "auth", "the token, or the app's key and secret, were refused" },
+  { 7, "permission", "the app or the user may not do this" },
+  { 8, "not_found", "no such event, user or calendar" },
+  { 9, "invalid", "the service refused a parameter" },
+  { 10, "conflict", "the same x-client-token is in use" },
+  { 11, "throttled", "too many calls" },
+  { 12, "quota", "a quota of the organisation is spent" },
+  { 13, "server", "the service failed" },
+  { 14, "protocol", "an answer that is none of the known ones, or not confirmed" },
+  { 15, "cancelled", "given up before it ended" },
+  { 130, "interrupted", "Ctrl-C" },
+}
+
+local codes = {}
+for _, row in ipairs(output.exits) do codes[row[2]] = row[1] end
+
+--- The exit code of an error, or of a name of ours.
+---@param what dingtalk.Error|string
+---@return integer
+function output.exit_code(what)
+  return codes[errors.is_error(what) and what.kind or what] or codes.failed
+end
+
 -- Empty ones are arrays, too.
 local lists = {
-  absent = true, attendees = true, batches = true, done = true, events = true, present = true, requests = true,
-  required_scopes = true, unionids = true,
+  absent = true, attendees = true, batches = true, categories = true, done = true, events = true, jobs = true,
+  meetingRooms = true, operations = true, present = true, reminders = true, requests = true, required_scopes = true,
+  scheduleInformation = true, scheduleItems = true, unionids = true,
 }
 
 local MAX_DEPTH = 64 -- tables within tables: more than an answer can have
-local REPLACEMENT = "\239\191\189" -- U+FFFD
+local REPLACEMENT = "\u{FFFD}"
 
 -- Each byte that is no UTF-8 replaced.
 local function readable(text)
@@ -36,7 +71,7 @@ local function fit(value)
   return copy
 end
 
---- One JSON object on a line.
+--- One JSON value on a line.
 ---@param stream file*
 ---@param value table
 function output.json(stream, value)
@@ -55,16 +90,148 @@ function output.row(stream, ...)
   stream:write(table.concat(fields, "\t"), "\n")
 end
 
---- An error, as the output's form wants it.
----@param world table
----@param args table
----@param err dingtalk.Error|string
----@param kind string? of an error that is a text: a name of dingtalk.cli.exits
-function output.failure(world, args, err, kind)
-  if args.json then
-    output.json(world.stdout, { error = errors.is_error(err) and err or { kind = kind, message = err } })
+--- A remark for people, on standard error.
+---@param ctx table
+---@param text string
+function output.warn(ctx, text)
+  if not ctx.args.quiet then ctx.world.stderr:write(PREFIX, text, "\n") end
+end
+
+---------------------------------------------------------------------------------------------------
+-- Errors
+
+-- What an argument of the library is called here.
+local own_names = {
+  user = "--user", cal = "--calendar", event = "--event", token = "the access token",
+  ["opts.timeMin"] = "--from", ["opts.timeMax"] = "--to",
+}
+-- What a field of an event is called.
+local own_fields = { summary = "--title", reminders = "--reminder", attendees = "the people" }
+
+local function own_name(ctx, argument)
+  local position, field = argument:match "^list%[(%d+)%](.*)$"
+  local person = ctx.list and ctx.list[tonumber(position)]
+  if person and person.where then return person.where .. ": " .. (field == "" and person.id or field:sub(2)) end
+  local body, rest = argument:match "^details%.(%w+)(.*)$"
+  if body then
+    return ctx.args.command == "call" and "--body: " .. body .. rest or (own_fields[body] or "--" .. body) .. rest
   end
-  world.stderr:write("dingtalk-calendar: ", (tostring(err):gsub("^dingtalk: ", "")), "\n")
+  local name = not (ctx.args.command == "call" and argument:find "^opts") and own_names[argument]
+  if name then return ctx.from and ctx.from[argument] or name end
+  local option = argument:match "^config%.(.*)$" or argument:match "^opts%.(.*)$"
+  if not option then return argument end
+  if ctx.from and ctx.from[option] then return ctx.from[option] end
+  local word = option:gsub("%u", function(letter) return "-" .. letter:lower() end):gsub("_", "-")
+  return ctx.args.command == "call" and "--query " .. option or "--" .. word
+end
+
+--- An error with the names that this program's user has given.
+---@param ctx table
+---@param err dingtalk.Error
+---@return dingtalk.Error
+function output.own_words(ctx, err)
+  err = errors.copy(err)
+  if err.argument then
+    local name = own_name(ctx, err.argument)
+    err.message = err.message:gsub(err.argument:gsub("%p", "%%%0"), (name:gsub("%%", "%%%%")))
+    err.argument = name
+  end
+  if err.resume and err.resume.batches == 1 then err.batch = nil end
+  return err
+end
+
+local function text_of(err)
+  if not errors.is_error(err) then return err end
+  if err.kind == "argument" then return err.message .. (err.hint and ". " .. err.hint or "") end
+  return (tostring(err):gsub("^dingtalk: ", ""))
+end
+
+--- An error on standard error, whatever the output's form.
+---@param ctx table
+---@param err dingtalk.Error|string
+---@param about string? what it is about
+function output.complain(ctx, err, about)
+  if errors.is_error(err) then err = output.own_words(ctx, err) end
+  ctx.world.stderr:write(PREFIX, about and about .. ": " or "", text_of(err), "\n")
+end
+
+--- An error, as the output's form wants it; its exit code.
+---@param ctx table
+---@param err dingtalk.Error|string
+---@param kind string? of an error that is a text
+---@return integer exit_code
+function output.failure(ctx, err, kind)
+  -- What Ctrl-C cut off is told by nobody but Ctrl-C.
+  if ctx.interrupted and kind ~= "interrupted" then return output.exit_code "interrupted" end
+  output.complain(ctx, err)
+  if errors.is_error(err) then err = output.own_words(ctx, err) end
+  if ctx.args.json then
+    output.json(ctx.world.stdout, { error = errors.is_error(err) and err or { kind = kind, message = err } })
+  end
+  return output.exit_code(errors.is_error(err) and err or kind)
+end
+
+---------------------------------------------------------------------------------------------------
+-- Progress: one line of a terminal, drawn again and again
+
+local CLEAR = "\r\27[K"
+local MAX_BAR = 30 -- characters
+local USUAL_COLUMNS = 80
+
+local bar_methods = {}
+local bar_metatable = { __index = bar_methods }
+
+-- Asked each time: a window changes its size.
+local function columns()
+  local pipe = io.popen "trap '' INT; stty size <&2 2>/dev/null"
+  local wide = tonumber(pipe:read("a"):match "^%d+ (%d+)")
+  pipe:close()
+  return wide and wide > 0 and wide or USUAL_COLUMNS
+end
+
+local function draw(self)
+  local share = self.total > 0 and self.done / self.total or 0
+  local count, note = ("%d of %d"):format(self.done, self.total), self.note and "  " .. self.note or ""
+  -- The last column stays free: some terminals begin a new line behind it.
+  local room = columns() - 1
+  local width = math.min(MAX_BAR, room - #self.label - #count - 4)
+  local bar = ""
+  if width >= 4 then
+    local full = math.floor(share * width)
+    bar = (" [%s%s]"):format(("#"):rep(full), ("-"):rep(width - full))
+  end
+  self.stream:write(CLEAR, (("%s%s %s%s"):format(self.label, bar, count, note):sub(1, math.max(room, 1))))
+  self.stream:flush()
+end
+
+--- Says how much is done.
+---@param done integer
+---@param total integer
+function bar_methods:show(done, total)
+  self.done, self.total, self.note = math.min(done, total), total, nil
+  if self.is_shown then draw(self) end
+end
+
+--- Told of the end of a request.
+---@param info dingtalk.Attempt
+function bar_methods:on_attempt(info)
+  if not self.is_shown or not info.kind then return end
+  self.note = info.wait and ("%s, again in %.1f s"):format(info.kind, info.wait) or info.kind
+  draw(self)
+end
+
+--- Ends the line.
+function bar_methods:finish()
+  if self.is_shown then self.stream:write("\n") end
+  self.is_shown = false
+end
+
+--- A progress bar.
+---@param stream file*
+---@param is_shown boolean
+---@param label string
+function output.bar(stream, is_shown, label)
+  return setmetatable({ stream = stream, is_shown = is_shown, label = label, done = 0, total = 0 }, bar_metatable)
 end
 
 return output

@@ -1,5 +1,6 @@
---- The file of --resume: what a call has done, written before and after each request, so that the same
---- command line can go on after a failure or a crash.
+--- The file of --resume: what a run has done, written before and after each request, so that the same
+--- command line can go on after a failure or a crash. Beside it, while a run uses it, a directory FILE.lock
+--- holds who that is and the file that is being written.
 
 local json = require "dingtalk.json"
 
@@ -14,12 +15,54 @@ local function quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
--- mktemp makes files that only their owner may read, which plain Lua cannot.
-local function temporary(path)
-  local pipe = io.popen("mktemp -- " .. quote(path .. ".XXXXXX") .. " 2>/dev/null")
-  local name = pipe and pipe:read("l")
-  if pipe then pipe:close() end
-  return name
+-- Ctrl-C is meant for this program, not for its helpers.
+local QUIET = "trap '' INT; umask 077; exec 2>/dev/null; "
+
+-- An owner is a process id, when that process began, and the machine: a number alone may have been given to
+-- another process since. Only one process at a time looks and takes: flock on the directory, which the system
+-- ends with the process.
+local TAKE = QUIET .. [[
+file=$(readlink -f -- %s) || file=%s
+lock=$file.lock
+began() { stat=$(cat "/proc/$1/stat") && set -- ${stat##*)} && echo "${20}"; }
+is_alive() {
+  [ "$3" = "$(uname -n)" ] || return 0
+  if [ -r /proc/self/stat ]; then [ "$(began "$1")" = "$2" ]; else kill -0 "$1"; fi
+}
+exec 9<"$(dirname -- "$file")" && flock -w 10 9
+if ! mkdir -- "$lock"; then
+  [ -d "$lock" ] || { echo "none"; exit; }
+  owner=$(cat "$lock/owner")
+  # Ours already where Ctrl-C cut off the answer; empty where the owner died while it took the file.
+  case $owner in '' | "$PPID "*) ;; *) is_alive $owner && { echo "busy $owner"; exit; } ;; esac
+fi
+echo "$PPID $(began "$PPID" || echo -) $(uname -n)" >"$lock/owner" && echo "ours $file" || echo "none"
+]]
+
+local function ask(command)
+  local pipe = io.popen(command)
+  local answer = pipe:read "a"
+  pipe:close()
+  return answer:match "^(%a+) ?(.-)\n$"
+end
+
+--- Makes a file this run's own, until `release`.
+---@param path string
+---@return string? own the file's path without symbolic links
+---@return string? message
+function state.take(path)
+  local word, rest = ask(TAKE:format(quote(path), quote(path)))
+  if word == "ours" then return rest end
+  if word ~= "busy" then return nil, ("cannot write beside %s"):format(path) end
+  local pid, _, host = rest:match "^(%S+) (%S+) (%S+)$"
+  return nil, ("%s is in use by another run, process %s on %s: wait for it, or end it; %s.lock says so"):format(
+    path, pid, host, path)
+end
+
+--- Ends what `take` began.
+---@param own string
+function state.release(own)
+  for _, name in ipairs { "/new", "/owner", "" } do os.remove(own .. ".lock" .. name) end
 end
 
 local function write(path, text)
@@ -31,55 +74,93 @@ local function write(path, text)
   return written and closed and true, message or close_message
 end
 
+-- When the oldest of the tokens that are open was first written down: from then on the service counts.
+local function since(known, left, now)
+  local tokens, oldest = {}, now
+  for _, group in pairs(state.tokens(left)) do
+    for _, token in pairs(group) do
+      tokens[token] = known[token] or now
+      oldest = math.min(oldest, tokens[token])
+    end
+  end
+  return tokens, oldest
+end
+
+--- The x-client-tokens of requests that may have been done, a table for each call.
+---@param left table dingtalk.Resume, or that of a run over several events
+---@return table<string, string>[]
+function state.tokens(left)
+  if left.client_tokens then return { left.client_tokens } end
+  local groups = {}
+  for _, open in pairs(left.open or {}) do groups[#groups + 1] = open.client_tokens end
+  return groups
+end
+
 --- Writes the file as a whole or not at all.
----@param path string
----@param operation string
----@param left dingtalk.Resume?
----@param clock fun(): integer seconds since the epoch
+---@param own string of `take`
+---@param content {operation: string, known: table<string, integer>} since when which token is known: kept here
+---@param left table
+---@param now integer seconds since the epoch
 ---@return boolean? saved
 ---@return string? message
-function state.save(path, operation, left, clock)
-  local content = { format = FORMAT, operation = operation, saved_at = clock(), resume = left }
-  local name = temporary(path)
-  if not name then return nil, ("cannot write beside %s"):format(path) end
-  local saved, message = write(name, json.write(content, "state", { done = true }) .. "\n")
-  if saved then saved, message = os.rename(name, path) end
-  if not saved then os.remove(name) end
+function state.save(own, content, left, now)
+  local oldest
+  content.known, oldest = since(content.known, left, now)
+  local whole = { format = FORMAT, operation = content.operation, saved_at = oldest, resume = left }
+  local text = json.write(whole, "state", { done = true })
+  local name = own .. ".lock/new"
+  -- Plain Lua makes no file that only its owner may read.
+  io.popen(QUIET .. ": >" .. quote(name)):close()
+  local saved, message = write(name, text .. "\n")
+  if saved then saved, message = os.rename(name, own) end
   return saved, message
 end
 
-local function is_stale(content, clock)
-  return next(content.resume.client_tokens) ~= nil and clock() - content.saved_at > TOKEN_SECONDS
+local function is_left(left)
+  if type(left) ~= "table" or type(left.done) ~= "table" then return false end
+  if left.open == nil then return type(left.client_tokens) == "table" end
+  for _, one in pairs(type(left.open) == "table" and left.open or { false }) do
+    if type(one) ~= "table" or type(one.client_tokens) ~= "table" then return false end
+  end
+  return true
 end
 
 --- Reads the file of an earlier run.
 ---@param path string
 ---@param operation string
----@param clock fun(): integer
----@return dingtalk.Resume? left nil where there is no file
+---@param now integer seconds since the epoch
+---@return table? content {operation, known, left}: left is nil where there is no file
 ---@return string? message what is wrong with it
 ---@return boolean? is_stale whether the service may have forgotten what was under way
-function state.load(path, operation, clock)
+function state.load(path, operation, now)
+  local content = { operation = operation, known = {} }
   local file, problem, number = io.open(path, "r")
-  if not file then return nil, number ~= ENOENT and problem or nil end
-  local text = file:read("a")
+  if not file then return number == ENOENT and content or nil, problem end
+  local text = file:read "a"
   file:close()
-  local content = text and json.plain(json.decode(text) or nil)
-  if type(content) ~= "table" or content.format ~= FORMAT or type(content.saved_at) ~= "number"
-    or type(content.resume) ~= "table" or type(content.resume.done) ~= "table"
-    or type(content.resume.client_tokens) ~= "table" then
+  local saved = text and json.plain(json.decode(text) or nil)
+  if type(saved) ~= "table" or saved.format ~= FORMAT or type(saved.saved_at) ~= "number"
+    or not is_left(saved.resume) then
     return nil, path .. " is no file of --resume; remove it to begin anew"
   end
-  if content.operation ~= operation then
-    return nil, ("%s belongs to another command (%s)"):format(path, tostring(content.operation))
+  if saved.operation ~= operation then
+    return nil, ("%s belongs to another command (%s)"):format(path, tostring(saved.operation))
   end
-  return content.resume, nil, is_stale(content, clock)
+  content.left = saved.resume
+  local is_open = false
+  for _, group in ipairs(state.tokens(saved.resume)) do
+    for _, token in pairs(group) do content.known[token], is_open = saved.saved_at, true end
+  end
+  return content, nil, is_open and now - saved.saved_at > TOKEN_SECONDS
 end
 
---- Removes the file: all is done.
----@param path string
-function state.remove(path)
-  os.remove(path)
+--- A short number for what a run is about, by which another is told apart (FNV-1a, 64 bits).
+---@param text string
+---@return string
+function state.fingerprint(text)
+  local hash = 0xcbf29ce484222325
+  for i = 1, #text do hash = (hash ~ text:byte(i)) * 0x100000001b3 end
+  return ("%016x"):format(hash)
 end
 
 return state

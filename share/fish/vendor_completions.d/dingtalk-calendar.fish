@@ -1,0 +1,1 @@
+dingtalk-calendar completion fish | source
