@@ -57,10 +57,12 @@ end
 --- Whatever the peer sends first, unparsed.
 function steps.fill(conn) return conn.wire:fill() end
 
--- Some gateways repeat in their answers what they were sent.
+-- Some gateways repeat in their answers what they were sent, as it was or as JSON may write it.
 local function echoed(conn, bytes)
   local token = conn.headers and conn.headers["x-acs-dingtalk-access-token"] or ""
-  return (bytes:gsub("{token}", (token:gsub("%%", "%%%%"))))
+  local escaped = token:gsub(".", function(c) return ("\\u%04x"):format(c:byte()) end)
+  local forms = { ["{token}"] = token, ["{token_escaped}"] = escaped }
+  return (bytes:gsub("{token[_%a]*}", forms))
 end
 
 function steps.send(conn, step)
@@ -115,4 +117,4 @@ local function serve(conn)
   end
 end
 
-return { serve = serve, run = run, steps = steps }
+return { serve = serve, run = run, steps = steps, echoed = echoed }

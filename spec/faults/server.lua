@@ -20,7 +20,7 @@ local proxy = require "spec.faults.proxy"
 local scenarios = require "spec.faults.scenarios"
 local seen = require "spec.faults.seen"
 
-local FIRST_HOLDER_SECONDS = 10
+local FIRST_HOLDER_SECONDS = 60
 local REPORTED = { "connections", "open", "begun", "flooded", "stalled", "queries", "fault" }
 
 local loop = cqueues.new()
