@@ -64,7 +64,7 @@ end
 
 -- How late a call may be is asked only where nothing else kept the processor from it: no result depends on the load.
 local function check_time(row, said, problems)
-  local limit = row.expect.kind == "timeout" and (row.expect.attempts or 1) == 1 and row.opts and row.opts.timeout
+  local limit = row.expect.kind == "timeout" and not row.config and row.opts and row.opts.timeout
   local least = row.at_least or limit and limit - EARLY or 0
   if said.took < least then add(problems, "took only %.3f s of %.3f", said.took, least) end
   if limit and said.undisturbed and said.took > limit + LATE then

@@ -3,7 +3,7 @@
 -- It announces itself as one JSON line: {"pid","control","ca_file"}, and with SCENARIO also that scenario's "base_url".
 -- On stdout it lives until stdin closes; with --announce, as long as a control connection is held.
 -- Control is one JSON object a line, each answered by one:
---   {"op":"open","name":…}  → {"id","base_url","ca_file","aside_url","proxy_url","dns"}
+--   {"op":"open","name":…}, or with "row" instead: a scenario of its own, of what JSON can hold  → {"id","base_url","ca_file","aside_url","proxy_url","dns"}
 --   {"op":"seen","id":…}    → what that scenario saw (seen.lua), with "aside" for its second port
 --   {"op":"close","id":…}   → {}
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
@@ -21,7 +21,7 @@ local scenarios = require "spec.faults.scenarios"
 local seen = require "spec.faults.seen"
 
 local FIRST_HOLDER_SECONDS = 60
-local REPORTED = { "connections", "open", "begun", "flooded", "stalled", "queries", "fault" }
+local REPORTED = { "connections", "open", "begun", "flooded", "stalled", "most", "queries", "fault" }
 
 local loop = cqueues.new()
 local pairs_by_name = certs.make()
@@ -70,8 +70,8 @@ local function http_date(seconds)
   return os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + seconds)
 end
 
-local function open(name)
-  local row = scenarios.by_name[name]
+local function open(name, given)
+  local row = given or scenarios.by_name[name]
   if not row then return { error = "no scenario " .. tostring(name) } end
   next_id = next_id + 1
   local run = { parts = {}, shared = seen.new(row) }
@@ -100,7 +100,7 @@ end
 
 local ops = {}
 
-function ops.open(order) return open(order.name) end
+function ops.open(order) return open(order.name, order.row) end
 
 function ops.seen(order)
   local run = running[order.id]
