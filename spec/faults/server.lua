@@ -5,6 +5,7 @@
 -- Control is one JSON object a line, each answered by one:
 --   {"op":"open","name":…}, or with "row" instead: a scenario of its own, of what JSON can hold  → {"id","base_url","ca_file","aside_url","proxy_url","dns"}
 --   {"op":"seen","id":…}    → what that scenario saw (seen.lua), with "aside" for its second port
+--   {"op":"mark","id":…,"name":…} → {}: lets scripts go on that await the name
 --   {"op":"close","id":…}   → {}
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/../../?.lua;" .. package.path
@@ -108,6 +109,11 @@ function ops.seen(order)
   local out = report(run.shared)
   out.aside, out.proxy = report(run.aside), report(run.proxy)
   return out
+end
+
+function ops.mark(order)
+  running[order.id].shared.marks[order.name] = true
+  return {}
 end
 
 function ops.close(order)

@@ -77,6 +77,9 @@ Service.__index = Service
 ---What the service has seen: connections, begun, most, and requests with token, client_token, path, …
 function Service:seen() return held:ask { op = "seen", id = self.id } end
 
+---Lets scripts go on that await the name.
+function Service:mark(name) held:ask { op = "mark", id = self.id, name = name } end
+
 function Service:close() held:ask { op = "close", id = self.id } end
 
 ---A service by a row of spec/faults.
