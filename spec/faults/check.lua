@@ -30,7 +30,9 @@ local function check_success(row, said, problems)
   if not said.ok then return add(problems, "failed: %s", said.text) end
   if said.added ~= (row.people or 1) then add(problems, "added is %s", tostring(said.added)) end
   local attempts = row.expect.attempts
-  if attempts and said.attempts ~= attempts then add(problems, "attempts is %s, not %d", tostring(said.attempts), attempts) end
+  if attempts and said.attempts ~= attempts then
+    add(problems, "attempts is %s, not %d", tostring(said.attempts), attempts)
+  end
 end
 
 -- A byte with which a terminal or a log could be led astray.

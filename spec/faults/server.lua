@@ -3,7 +3,8 @@
 -- It announces itself as one JSON line: {"pid","control","ca_file"}, and with SCENARIO also that scenario's "base_url".
 -- On stdout it lives until stdin closes; with --announce, as long as a control connection is held.
 -- Control is one JSON object a line, each answered by one:
---   {"op":"open","name":…}, or with "row" instead: a scenario of its own, of what JSON can hold  → {"id","base_url","ca_file","aside_url","proxy_url","dns"}
+--   {"op":"open","name":…}  → {"id","base_url","ca_file","aside_url","proxy_url","dns"}
+--                             with "row" instead of "name": a scenario of its own, of what JSON can hold
 --   {"op":"seen","id":…}    → what that scenario saw (seen.lua), with "aside" for its second port
 --   {"op":"mark","id":…,"name":…} → {}: lets scripts go on that await the name
 --   {"op":"close","id":…}   → {}

@@ -62,7 +62,8 @@ end
 local ways = {
   { name = "without options", least = 5 },
   { name = "with options", least = 5, opts = { timeout = 10 } },
-  { name = "to be refused", least = 5, fault = { fault = "answer", code = "systemError" }, config = { max_attempts = 1 } },
+  { name = "to be refused", least = 5, fault = { fault = "answer", code = "systemError" },
+    config = { max_attempts = 1 } },
 }
 
 describe("a finalizer that closes the client", function()
@@ -73,7 +74,7 @@ describe("a finalizer that closes the client", function()
       local closings, last = 0, 0
       for number = 1, COLLECTIONS do
         local client = example.client(way.config)
-        assert(client:open_engine())
+        client:pollfd() -- its engine is made before
         if way.fault then sandbox.faults { clear = true, faults = { way.fault } } end
         local id = "person" .. number
         local result, err, count = collecting(number, function() client:close() end, function()

@@ -315,14 +315,14 @@ describe("dingtalk-calendar #slow", function()
 
     -- Ends the tool once the sandbox has carried out `writes`, while the next is under way.
     local function cut_off(signal)
-      sandbox.settings { latency_ms = 300 }
+      sandbox.settings { latency_ms = 1500 }
       local command = line("add --file p --resume state"):gsub("&& env", "&& exec env")
       local pid = capture(("(%s 2>err >/dev/null & echo $!)"):format(command)):match("%d+")
       local tries = 0
       repeat
         os.execute "sleep 0.02"
         tries = tries + 1
-      until #sandbox.ledger() >= 2 or tries > 500
+      until #sandbox.ledger() >= 2 or tries > 6000
       os.execute(("kill -%s %s; while kill -0 %s 2>/dev/null; do sleep 0.02; done"):format(signal, pid, pid))
       sandbox.settings { latency_ms = 0 }
     end

@@ -5,7 +5,8 @@ local codes = require "dingtalk.codes"
 local policy = require "spec.vectors.policy"
 local scripted = require "spec.support.scripted"
 
-local OK, UNREACHED, CUT, refusal, source = scripted.OK, scripted.UNREACHED, scripted.CUT, scripted.refusal, scripted.source
+local OK, UNREACHED, CUT = scripted.OK, scripted.UNREACHED, scripted.CUT
+local refusal, source = scripted.refusal, scripted.source
 local TOKEN, NEXT_TOKEN, START = "secret-token-1", "secret-token-2", scripted.START
 
 local PROCESSING, BAD_TOKEN = refusal(400, "idempotencyProcessing"), refusal(400, "InvalidAuthentication")
@@ -49,7 +50,9 @@ describe("a call", function()
     it("knows what to do after: " .. row[1], function()
       local result, err, world = run(row[2], row)
       assert.same(rounded(row.waits), rounded(world.slept))
-      for _, request in ipairs(world.requests) do assert.same({ TOKEN, "ct" }, { request.token, request.client_token }) end
+      for _, request in ipairs(world.requests) do
+        assert.same({ TOKEN, "ct" }, { request.token, request.client_token })
+      end
       local settled = result or err
       assert.equal(row.attempts, settled.attempts)
       if row.tight then return end
@@ -69,7 +72,7 @@ describe("a call", function()
     local _, err = run({ FAULT }, { takes = 3, draw = 1, seconds = 30 })
     assert.equal(9.75, err.elapsed)
     local result = run({ FAULT, OK }, { takes = 3, draw = 1, seconds = 30 })
-    assert.same({ 6.25, 6.25 }, { result.batches[1].elapsed, run({ FAULT, OK }, { takes = 3, draw = 1 }).batches[1].elapsed })
+    assert.equal(6.25, result.batches[1].elapsed)
   end)
 
   it("gives an attempt no more than the time that is left #deadline", function()
@@ -97,7 +100,8 @@ describe("a call", function()
   it("ends when the client is closed in a wait", function()
     for outcome, answer in pairs { not_sent = UNREACHED, unknown = CUT } do
       local client, world
-      client, world = scripted.client({ answer, OK }, { draw = 0.5, config = { sleep = function() client:close() end } })
+      client, world = scripted.client({ answer, OK },
+        { draw = 0.5, config = { sleep = function() client:close() end } })
       local _, err = add(client)
       assert.same({ "cancelled", "closed", outcome, 1 }, { err.kind, err.code, err.outcome, err.attempts })
       world.service:close()
@@ -278,7 +282,8 @@ describe("the token", function()
 
   it("of punctuation is found as it is", function()
     local odd = "%d.-*+?^$()[]%%"
-    local _, err = run({ scripted.answer(403, '{"code":"c","message":"bad ' .. odd .. '!"}') }, { max = 1, token = odd })
+    local answer = scripted.answer(403, '{"code":"c","message":"bad ' .. odd .. '!"}')
+    local _, err = run({ answer }, { max = 1, token = odd })
     assert.equal("bad [token]!", err.message)
   end)
 end)

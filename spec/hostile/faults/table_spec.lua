@@ -33,7 +33,8 @@ describe("the fault table", function()
         batches = { ["1"] = { request_id = request_id } } } }
     end
     assert.same({}, check.problems(right, said_with "fine", seen))
-    assert.same({ "the access token shows" }, check.problems(right, said_with("id " .. check.TOKENS[1]:sub(1, 14)), seen))
+    local echoed = said_with("id " .. check.TOKENS[1]:sub(1, 14))
+    assert.same({ "the access token shows" }, check.problems(right, echoed, seen))
     assert.equal(1, #check.problems(right, said_with "\27[31m", seen))
     assert.equal(1, #check.problems(right, said_with "a\127", seen))
   end)
