@@ -97,7 +97,7 @@ describe("in nginx", function()
 
   try("many clients serve one worker, and are closed with calls in flight", function()
     assert.equal("20\n", server:get "/many")
-    sandbox.settings { latency_ms = 30000 }
+    sandbox.settings { latency_ms = 6000 }
     assert.equal("cancelled unknown, cancelled unknown, cancelled unknown\n", server:get "/closing")
   end)
 
