@@ -96,7 +96,9 @@ describe("a token that is still good", function()
     assert(source:get(client))
     now = now + 6700
     sandbox.faults { fault = "delay", ms = 60000, rate = 1, match = { operation = "access_token" } }
-    assert(add(source, { timeout = 4 }))
+    local own = example.client() -- what it gives up stays on its connection
+    assert(own:add_attendees(source, example.USER, nil, example.EVENT, { "a" }, { timeout = 4 }))
+    own:close()
   end)
 
   it("is renewed in the middle of its life when that is short", function()
