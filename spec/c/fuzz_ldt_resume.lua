@@ -13,7 +13,9 @@ local function check(condition, what)
 end
 
 -- Nobody listens there: the first batch that is sent ends the call, whose error says what is left.
-local client = assert(calendar.new { base_url = "http://127.0.0.1:1", allow_http = true, proxy = "", loop = "blocking" })
+local client = assert(calendar.new {
+  base_url = "http://127.0.0.1:1", allow_http = true, proxy = "", loop = "blocking",
+})
 
 local function add(left)
   return client:add_attendees("token", "u", nil, "e", list, { resume = left, max_attempts = 1 })
@@ -66,7 +68,9 @@ return function(left, is_json)
   if is_json then left = json.decode(left) end
   fill_in(left)
   local result, err = add(left)
-  if err then check(calendar.is_error(err) and not tostring(err):find("[%c\127]"), "no error, or more than one line") end
+  if err then
+    check(calendar.is_error(err) and not tostring(err):find("[%c\127]"), "no error, or more than one line")
+  end
   if err and err.kind == "argument" then return check(err.outcome == "not_sent", "something was sent") end
   if left == nil then return end
   check_accepted(left, result, err)
