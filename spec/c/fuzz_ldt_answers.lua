@@ -76,6 +76,6 @@ return function(curl, status, flags, body, request_id, retry_after)
     check(curl == 0 and status == 200 and not answer.cancelled, "a success without a 200")
     check(object == nil or type(object) == "table", "an answer that is no object")
     check(not had_body or object, "a body that was not understood")
-    if answer.request_id then check_line(answer.request_id, "request_id") end
+    check(not (answer.request_id or ""):find("[%c\127]"), "request_id is more than one line")
   end
 end
