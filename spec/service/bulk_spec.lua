@@ -183,18 +183,20 @@ describe("add_attendees_each", function()
 
   it("has 1,000 calls in flight over one connection, in 64 KiB each #slow", function()
     local before, during, counters = rss_kb(), 0, nil
-    -- All are to be sent before the first is answered, however busy the machine is.
-    for _, latency in ipairs { 1500, 6000, 24000, 96000 } do
+    -- All are to be sent before the first is answered, however busy the machine is; an attempt has 10 s.
+    for _, latency in ipairs { 1500, 3000, 5000 } do
       sandbox.reset()
       sandbox.settings { latency_ms = latency, ledger = false, record = 0 }
-      local summary = assert(run(jobs(1000), { rate = false, concurrency = 1000, timeout = 600, on_result = function()
-        if during == 0 then during = rss_kb() end
-      end }))
+      local summary = assert(run(jobs(1000), { rate = false, concurrency = 1000, timeout = 600,
+        max_attempts = 9, on_result = function()
+          if during == 0 then during = rss_kb() end
+        end }))
       assert.equal(1000, summary.succeeded)
       counters = sandbox.counters()
-      if counters.max_in_flight == 1000 then break end
+      if counters.max_in_flight >= 1000 then break end
     end
-    assert.same({ 1000, 1 }, { counters.max_in_flight, counters.connections_opened })
+    assert.is_true(counters.max_in_flight >= 1000, counters.max_in_flight .. " in flight")
+    assert.is_true(counters.connections_opened <= 1, counters.connections_opened .. " connections")
     assert.is_true((during - before) / 1000 <= 64, (during - before) / 1000 .. " KiB a call")
   end)
 
