@@ -184,17 +184,18 @@ static bool set_connection(CURL *easy, const dt_handle_setup *setup) {
          SET(CURLOPT_CLOSESOCKETFUNCTION, setup->close_socket);
 }
 
-/* libcurl allocates both for each transfer anew. Freeing its usual 64 KiB for uploads makes malloc
-   tidy up each time, and so does asking for more than 1 KiB, which is plenty for an answer to a
-   write. */
-enum { READ_BYTES = 16 * 1024, WRITE_BYTES = 1024, UPLOAD_BYTES = 16 * 1024 };
+/* libcurl allocates both for each transfer anew, and freeing its usual 64 KiB for uploads makes
+   malloc tidy up each time. An HTTP/2 frame has 16 KiB at most: libcurl 7.88 with a smaller buffer
+   forgets the end of a stream that comes with more than fits. */
+enum { READ_BYTES = 16 * 1024, UPLOAD_BYTES = 16 * 1024 };
 
 static bool set_capture(CURL *easy, dt_handle *handle) {
   return SET(CURLOPT_WRITEFUNCTION, on_body) && SET(CURLOPT_WRITEDATA, handle) &&
          SET(CURLOPT_HEADERFUNCTION, on_header) && SET(CURLOPT_HEADERDATA, handle) &&
          SET(CURLOPT_PREREQFUNCTION, on_begin) && SET(CURLOPT_PREREQDATA, handle) &&
          SET(CURLOPT_PRIVATE, handle) && SET(CURLOPT_ERRORBUFFER, handle->message) &&
-         SET(CURLOPT_NOPROGRESS, 1L) && SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
+         SET(CURLOPT_NOPROGRESS, 1L) && SET(CURLOPT_BUFFERSIZE, (long)READ_BYTES) &&
+         SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
 }
 
 static void free_handle(dt_handle *handle) {
@@ -267,10 +268,8 @@ static bool set_method(dt_handle *handle, const dt_transfer *transfer) {
   bool usual = transfer->method == (has_body ? DT_POST : DT_GET);
   handle->method = transfer->method;
   handle->has_body = has_body;
-  handle->has_method =
-      (has_body ? SET(CURLOPT_POST, 1L) : SET(CURLOPT_HTTPGET, 1L)) &&
-      SET(CURLOPT_CUSTOMREQUEST, usual ? NULL : names[transfer->method]) &&
-      SET(CURLOPT_BUFFERSIZE, transfer->method == DT_GET ? (long)READ_BYTES : (long)WRITE_BYTES);
+  handle->has_method = (has_body ? SET(CURLOPT_POST, 1L) : SET(CURLOPT_HTTPGET, 1L)) &&
+                       SET(CURLOPT_CUSTOMREQUEST, usual ? NULL : names[transfer->method]);
   return handle->has_method;
 }
 

@@ -227,7 +227,9 @@ static int take_answer(lua_State *L) {
   dt_transfer_id id = (dt_transfer_id)lua_tointeger(L, 3);
   dt_answer answer;
   char small[SMALL_ANSWER_BYTES];
-  dt_engine_answer(self->engine, id, &answer);
+  /* The call of this very function may have run one. */
+  if (!self->engine || !dt_engine_answer(self->engine, id, &answer))
+    return 0;
   size_t size = size_of_texts(&answer);
   char *texts = size <= sizeof small ? small : lua_newuserdata(L, size);
   if (!self->engine || !dt_engine_answer(self->engine, id, &answer))

@@ -136,3 +136,9 @@ build_packages() {
     esac
   done | sort -u
 }
+
+# spec_packages: what the specs need in addition to a build. (The sandbox installs its own.)
+spec_packages() {
+  printf '%s\n' lua-busted curl openssl lua-argparse lua-socket lua-cqueues lua-luaossl lua-luv lua-copas \
+    redis-tools lua-redis lua-nginx-redis
+}

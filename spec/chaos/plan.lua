@@ -10,7 +10,7 @@ local HASTY_SECONDS, PATIENT_SECONDS = 0.3, 6
 local DELAY_MS = 450 -- longer than the hasty wait
 local PROCESSING_MS = 150
 
-local plan = { events = {}, quiet_seconds = 0.5 }
+local plan = { events = {}, quiet_seconds = 5 }
 for i = 1, EVENTS do plan.events[i] = "chaos-event-" .. i end
 
 --- The faults of a run: this share of all requests meets one.

@@ -1,7 +1,6 @@
 --- One chaos run: calls under faults, the audit, every failure settled with resume, the audit again.
 local calendar = require "dingtalk.calendar"
 local cjson = require "cjson"
-local scheduler = require "dingtalk.scheduler"
 local socket = require "socket"
 
 local audit = require "spec.chaos.audit"
@@ -13,7 +12,7 @@ local WIDTH = 64 -- calls in flight
 
 local function new_client(base_url, ca_file, seen)
   return assert(calendar.new {
-    base_url = base_url, ca_file = ca_file, allow_http = true, proxy = "", loop = "blocking",
+    base_url = base_url, ca_file = ca_file, allow_http = true, proxy = "", loop = "manual",
     max_connections = WIDTH, retry_budget = 1e9,
     random = function() return 0 end, -- the shortest waits
     on_attempt = function(info)
@@ -36,15 +35,25 @@ local function make(client, call, resume)
 end
 
 local function make_all(client, calls, settle)
-  local at = 0
-  scheduler.run(client, WIDTH, function()
-    at = at + 1
-    local call = calls[at]
-    return call and function()
+  local at, at_work = 0, 0
+  local function work()
+    while at < #calls do
+      at = at + 1
+      local call = calls[at]
       -- As a script would that keeps it in a file.
       make(client, call, settle and cjson.decode(cjson.encode(call.err.resume)) or nil)
     end
-  end)
+    at_work = at_work - 1
+  end
+  for _ = 1, WIDTH do
+    at_work = at_work + 1
+    assert(coroutine.resume(coroutine.create(work)))
+  end
+  local descriptor = { getfd = function() return client:pollfd() end, dirty = function() return false end }
+  while at_work > 0 do
+    socket.select({ descriptor }, nil, client:timeout())
+    client:step()
+  end
 end
 
 -- What was given up by us may still be running there.

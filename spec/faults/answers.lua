@@ -7,6 +7,9 @@ local REASONS = {
   [500] = "Internal Server Error", [502] = "Bad Gateway", [503] = "Service Unavailable", [504] = "Gateway Timeout",
 }
 
+-- Seconds of a time limit that is let pass: ten times what connecting and sending take on a busy machine.
+local SHORT = 2
+
 local REQUEST_ID = "01A08FE7-CD6B-79BB-8B2E-35D8768AD457"
 
 local function head(status, fields)
@@ -67,7 +70,7 @@ local function added(attempts) return { ok = true, attempts = attempts or 1 } en
 
 return {
   fails = fails, added = added,
-  REQUEST_ID = REQUEST_ID,
+  REQUEST_ID = REQUEST_ID, SHORT = SHORT,
   HTML = HTML,
   head = head, text = text, send = send, answer = answer, json = json, refusal = refusal, html = html, h2 = h2,
   OK = json(200, ""),

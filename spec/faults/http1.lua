@@ -57,10 +57,12 @@ end
 --- Whatever the peer sends first, unparsed.
 function steps.fill(conn) return conn.wire:fill() end
 
--- Some gateways repeat in their answers what they were sent.
+-- Some gateways repeat in their answers what they were sent, as it was or as JSON may write it.
 local function echoed(conn, bytes)
   local token = conn.headers and conn.headers["x-acs-dingtalk-access-token"] or ""
-  return (bytes:gsub("{token}", (token:gsub("%%", "%%%%"))))
+  local escaped = token:gsub(".", function(c) return ("\\u%04x"):format(c:byte()) end)
+  local forms = { ["{token}"] = token, ["{token_escaped}"] = escaped }
+  return (bytes:gsub("{token[_%a]*}", forms))
 end
 
 function steps.send(conn, step)
@@ -83,6 +85,28 @@ function steps.wait(_, step)
   return true
 end
 
+local POLL_SECONDS = 0.005
+
+local function wait_until(conn, condition)
+  while not conn.shared.closed and not condition() do cqueues.sleep(POLL_SECONDS) end
+  return not conn.shared.closed
+end
+
+--- Until so many requests have begun, over all connections.
+function steps.begun(conn, step)
+  return wait_until(conn, function() return conn.shared.begun >= step[2] end)
+end
+
+--- Until a script has marked that name.
+function steps.await(conn, step)
+  return wait_until(conn, function() return conn.shared.marks[step[2]] end)
+end
+
+function steps.mark(conn, step)
+  conn.shared.marks[step[2]] = true
+  return true
+end
+
 --- Neither reads nor answers; ends with the scenario.
 function steps.stall(conn)
   conn.shared.stalled = conn.shared.stalled + 1
@@ -97,8 +121,18 @@ for _, ending in ipairs { "hang", "close", "finish", "reset" } do
   end
 end
 
+local run
+
+--- { "choose", { { "text", script }, … } }: runs the script of the first text that the request's path or body holds.
+function steps.choose(conn, step)
+  for _, row in ipairs(step[2]) do
+    if conn.text:find(row[1], 1, true) then return run(conn, row[2], steps) end
+  end
+  error("no script for " .. conn.text)
+end
+
 --- Runs a script; true when the connection may serve another request.
-local function run(conn, script, vocabulary)
+function run(conn, script, vocabulary)
   for _, step in ipairs(script) do
     local word = type(step) == "table" and step[1] or step
     local act = vocabulary[word] or error("unknown step " .. tostring(word))
@@ -111,8 +145,13 @@ local function serve(conn)
   local wire = conn.wire
   while #wire.buffer > 0 or wire:fill() do
     conn.headers = nil
-    if not run(conn, seen.next_script(conn), steps) then return end
+    local shared = conn.shared
+    shared.serving = shared.serving + 1
+    shared.most = math.max(shared.most, shared.serving)
+    local goes_on = run(conn, seen.next_script(conn), steps)
+    shared.serving = shared.serving - 1
+    if not goes_on then return end
   end
 end
 
-return { serve = serve, run = run, steps = steps }
+return { serve = serve, run = run, steps = steps, echoed = echoed }

@@ -93,7 +93,7 @@ end
 --- { "headers", { {name, value}, … }, fin = bool }
 function steps.headers(conn, step)
   local fields = {}
-  for i, field in ipairs(step[2]) do fields[i] = { field[1], conn.expand(field[2]) } end
+  for i, field in ipairs(step[2]) do fields[i] = { field[1], http1.echoed(conn, conn.expand(field[2])) } end
   local flags = END_HEADERS | (step.fin and END_STREAM or 0)
   return conn.wire:write(frame(HEADERS, flags, conn.stream, hpack.encode(fields)))
 end
@@ -109,7 +109,7 @@ function steps.endless_headers(conn, step)
 end
 
 function steps.data(conn, step)
-  return conn.wire:write(frame(DATA, step.fin and END_STREAM or 0, conn.stream, step[2]))
+  return conn.wire:write(frame(DATA, step.fin and END_STREAM or 0, conn.stream, http1.echoed(conn, step[2])))
 end
 
 function steps.flood_data(conn, step)

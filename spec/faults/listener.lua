@@ -7,7 +7,7 @@ local http2 = require "spec.faults.http2"
 local seen = require "spec.faults.seen"
 local wire = require "spec.faults.wire"
 
-local HANDSHAKE_PATIENCE = 10
+local HANDSHAKE_PATIENCE = 60
 local QUEUE_FILLERS = 4
 local CLOSE_POLL_SECONDS = 0.1
 

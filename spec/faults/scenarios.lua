@@ -8,16 +8,17 @@
 --   aside, proxy, dns, silent, speak   a second port, a proxy, a resolver; no SETTINGS; HTTP/1 whatever was agreed
 --   calls, pause  how many calls are made (all but the last must add), and the seconds between them
 --   people        length of the list
+--   batches       true: it is sent in several, each with a body and a token of its own
 --   tokens        true: the token is a source that can replace what it gave
 --   config, opts  for calendar.new and add_attendees
---   expect        fields of the error, or ok and attempts
+--   expect        fields of the error, or ok and attempts; what it leaves out is not asked
 --   seen, connections, connects   requests the server read to their end, connections it accepted, CONNECTs at its proxy
---   within, at_least              seconds that the last call may and must take
+--   at_least      seconds that the last call must take
 --   flood_max     bytes the server may have been able to send
 -- Of each list of scripts the last serves all that come after.
 local answers = require "spec.faults.answers"
 
-local PARTS = { "connect", "tls", "transport", "framing", "answers", "policy", "http2" }
+local PARTS = { "connect", "tls", "transport", "framing", "answers", "policy", "http2", "echo" }
 
 local rows, by_name = {}, {}
 for _, part in ipairs(PARTS) do

@@ -6,7 +6,11 @@ local function sha256(bytes)
 end
 
 local function new(row)
-  return { row = row, connections = 0, open = 0, begun = 0, flooded = 0, stalled = 0, requests = {}, connects = {} }
+  return {
+    row = row, connections = 0, open = 0, flooded = 0, stalled = 0, requests = {}, connects = {},
+    begun = 0, serving = 0, most = 0, -- requests so far, now, and at most at a time
+    marks = {},
+  }
 end
 
 local function nth(list, n) return list[math.min(n, #list)] end
@@ -19,7 +23,9 @@ local function next_script(conn)
 end
 
 local function request(conn, body)
-  local requests = conn.shared.requests
+  local shared = conn.shared
+  local requests = shared.requests
+  conn.text = conn.path .. "\n" .. body
   requests[#requests + 1] = {
     connection = conn.number,
     version = conn.version,

@@ -4,7 +4,9 @@
 -- On stdout it lives until stdin closes; with --announce, as long as a control connection is held.
 -- Control is one JSON object a line, each answered by one:
 --   {"op":"open","name":…}  → {"id","base_url","ca_file","aside_url","proxy_url","dns"}
+--                             with "row" instead of "name": a scenario of its own, of what JSON can hold
 --   {"op":"seen","id":…}    → what that scenario saw (seen.lua), with "aside" for its second port
+--   {"op":"mark","id":…,"name":…} → {}: lets scripts go on that await the name
 --   {"op":"close","id":…}   → {}
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/../../?.lua;" .. package.path
@@ -20,8 +22,8 @@ local proxy = require "spec.faults.proxy"
 local scenarios = require "spec.faults.scenarios"
 local seen = require "spec.faults.seen"
 
-local FIRST_HOLDER_SECONDS = 10
-local REPORTED = { "connections", "open", "begun", "flooded", "stalled", "queries", "fault" }
+local FIRST_HOLDER_SECONDS = 60
+local REPORTED = { "connections", "open", "begun", "flooded", "stalled", "most", "queries", "fault" }
 
 local loop = cqueues.new()
 local pairs_by_name = certs.make()
@@ -70,8 +72,8 @@ local function http_date(seconds)
   return os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + seconds)
 end
 
-local function open(name)
-  local row = scenarios.by_name[name]
+local function open(name, given)
+  local row = given or scenarios.by_name[name]
   if not row then return { error = "no scenario " .. tostring(name) } end
   next_id = next_id + 1
   local run = { parts = {}, shared = seen.new(row) }
@@ -100,7 +102,7 @@ end
 
 local ops = {}
 
-function ops.open(order) return open(order.name) end
+function ops.open(order) return open(order.name, order.row) end
 
 function ops.seen(order)
   local run = running[order.id]
@@ -108,6 +110,11 @@ function ops.seen(order)
   local out = report(run.shared)
   out.aside, out.proxy = report(run.aside), report(run.proxy)
   return out
+end
+
+function ops.mark(order)
+  running[order.id].shared.marks[order.name] = true
+  return {}
 end
 
 function ops.close(order)

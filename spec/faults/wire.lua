@@ -3,7 +3,7 @@ local cqueues = require "cqueues"
 local luasocket = require "socket"
 
 local READ_MAX = 65536
-local WRITE_PATIENCE = 20
+local WRITE_PATIENCE = 60
 local DRAIN_PATIENCE = 1
 
 local methods = {}

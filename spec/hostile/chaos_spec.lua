@@ -1,5 +1,5 @@
 -- Thousands of calls while the service fails at random, then the ledger against what the calls
--- reported. To replay one: DINGTALK_CHAOS_SEED=… busted spec/hostile/chaos_spec.lua
+-- reported. To replay one: DINGTALK_CHAOS_SEED=… tools/spec spec/hostile/chaos_spec.lua
 local run = require "spec.chaos.run"
 local sandbox = require "spec.support.sandbox"
 
@@ -9,7 +9,7 @@ local SHOWN = 20 -- disagreements
 local given = tonumber(os.getenv "DINGTALK_CHAOS_SEED")
 local seeds = given and { given } or { 1, 2, os.time() % 1000000 }
 
-describe("chaos #slow", function()
+describe("#chaos", function()
   local box
 
   setup(function() box = sandbox.start() end)

@@ -1,5 +1,5 @@
 -- A finalizer of the user's may run wherever Lua allocates: also inside the core, and close the very client that is
--- at work. Run under the sanitizers too, which see what the core then still touches.
+-- at work, or make another call with it. Run under the sanitizers too, which see what the core then still touches.
 local calendar = require "dingtalk.calendar"
 local collector = require "spec.support.collector"
 local example = require "spec.support.example"
@@ -66,7 +66,8 @@ end
 local ways = {
   { name = "without options", least = 5 },
   { name = "with options", least = 5, opts = { timeout = 10 } },
-  { name = "to be refused", least = 5, fault = { fault = "answer", code = "systemError" }, config = { max_attempts = 1 } },
+  { name = "to be refused", least = 5, fault = { fault = "answer", code = "systemError" },
+    config = { max_attempts = 1 } },
 }
 
 describe("a finalizer that closes the client", function()
@@ -77,7 +78,7 @@ describe("a finalizer that closes the client", function()
       local closings, last = 0, 0
       for number = 1, COLLECTIONS do
         local client = example.client(way.config)
-        assert(client:open_engine())
+        client:pollfd() -- its engine is made before
         if way.fault then sandbox.faults { clear = true, faults = { way.fault } } end
         local id = "person" .. number
         local result, err, count = collecting(number, function() client:close() end, function()
@@ -91,6 +92,45 @@ describe("a finalizer that closes the client", function()
       end
       assert.truthy(last < COLLECTIONS, "more collections than were tried")
       assert.truthy(closings >= way.least, "only " .. closings .. " closings")
+    end)
+  end
+end)
+
+describe("a finalizer that makes a call of the same client", function()
+  before_each(sandbox.reset)
+
+  for _, way in ipairs(ways) do
+    it("loses no answer, its own or that of the call at work, " .. way.name, function()
+      local client = example.client(way.config)
+      local nested_calls, last = 0, 0
+      for number = 1, COLLECTIONS do
+        sandbox.reset()
+        if way.fault then sandbox.faults { fault = "answer", code = "systemError", rate = 1, seed = 1 } end
+        local said, nested, nested_err = false, nil, nil
+        local result, err, count = collecting(number, function()
+          nested, nested_err = example.add(client, { "nested" .. number }, way.opts)
+          said = true
+        end, function()
+          return example.add(client, { "outer" .. number }, way.opts)
+        end)
+        if way.fault then
+          assert.equal("systemError", err.code)
+          if said then assert.equal("systemError", nested_err.code) end
+        else
+          assert.equal(1, assert(result).added)
+          assert.is_true(arrived("outer" .. number))
+          if said then
+            assert.equal(1, assert(nested).added)
+            assert.is_true(arrived("nested" .. number))
+          end
+        end
+        nested_calls = nested_calls + (said and 1 or 0)
+        last = count
+        if count < number then break end
+      end
+      client:close()
+      assert.truthy(last < COLLECTIONS, "more collections than were tried")
+      assert.truthy(nested_calls >= 3, "only " .. nested_calls .. " calls")
     end)
   end
 end)

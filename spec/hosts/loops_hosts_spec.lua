@@ -2,45 +2,12 @@
 local behaviour = require "spec.loops.behaviour"
 local example = require "spec.support.example"
 local hosts = require "spec.loops.hosts"
+local rows = require "spec.loops.rows"
 local sandbox = require "spec.support.sandbox"
-
--- Of these nothing resumes a coroutine that was not made for them.
-local particular = { cqueues = true, copas = true, ["later copas"] = true }
 
 teardown(sandbox.reset)
 
-for _, name in ipairs { "cqueues", "luv", "copas", "later copas", "manual", "own" } do
-  local host = hosts[name]
-
-  describe("the loop " .. name, function()
-    local client
-
-    if host.missing then
-      it("runs here", function() pending(host.missing) end)
-      return
-    end
-
-    before_each(function()
-      sandbox.reset()
-      client = behaviour.new_client(host, { random = function() return 0.999 end })
-    end)
-
-    after_each(function()
-      if client then client:close() end
-      client = nil
-    end)
-
-    for _, row in ipairs(behaviour) do
-      local what, work, why_not = row[1], row[2], row[3]
-      if not (row.plain and particular[name]) then
-        it(what, function()
-          if why_not then return pending(why_not) end
-          work(host, client)
-        end)
-      end
-    end
-  end)
-end
+for _, name in ipairs { "cqueues", "luv", "copas", "manual", "own" } do rows(name) end
 
 describe("an error of the caller's own", function()
   local function client_of(loop)
@@ -92,7 +59,7 @@ describe("the loop cqueues", function()
     sandbox.reset()
     local cqueues = require "cqueues"
     local client = behaviour.new_client { loop = "cqueues" }
-    sandbox.faults { fault = "delay", ms = 2000 }
+    sandbox.faults { fault = "delay", ms = 60000 }
     local dropped, added = cqueues.new(), nil
     dropped:wrap(function() example.add(client, { "a" }) end)
     while sandbox.counters().calls < 1 do dropped:step(0.01) end

@@ -6,7 +6,7 @@ local socket = require "socket"
 local add, people = example.add, example.people
 
 local function step_until(client, done, step)
-  for _ = 1, 10000 do
+  for _ = 1, 100000 do
     if done() then return end
     (step or client.step)(client)
     socket.sleep(0.001)
@@ -130,7 +130,7 @@ describe("the manual loop", function()
   end)
 
   it("ends every call when the client is closed", function()
-    sandbox.faults { fault = "delay", ms = 2000, next = 4 }
+    sandbox.faults { fault = "delay", ms = 60000, next = 4 }
     local all = { in_coroutine { "a" }, in_coroutine { "b" }, (in_coroutine(people(1, 1000), { concurrency = 2 })) }
     for _ = 1, 50 do
       client:step()

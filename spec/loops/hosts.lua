@@ -113,17 +113,10 @@ function hosts.copas.run(_, ...)
   if failure then error(failure, 0) end
 end
 
--- The adapter with another copas below it.
+-- For a process in which this is what is called copas.
 local later_copas = require "spec.loops.later_copas"
-local function adapter_of_later_copas()
-  local before, adapter = package.loaded.copas, package.loaded["dingtalk.loops.copas"]
-  package.loaded.copas, package.loaded["dingtalk.loops.copas"] = later_copas, nil
-  local found = require "dingtalk.loops.copas"
-  package.loaded.copas, package.loaded["dingtalk.loops.copas"] = before, adapter
-  return found
-end
 
-hosts["later copas"] = { loop = adapter_of_later_copas(), sleep = later_copas.pause }
+hosts["later copas"] = { loop = "copas", sleep = later_copas.pause }
 
 hosts["later copas"].run = function(_, ...)
   for _, work in ipairs { ... } do later_copas.addthread(work) end
@@ -157,11 +150,11 @@ function Adapter.check()
   if running and not is_main then return true end
   return nil, "not in a coroutine of the queue"
 end
-function Adapter.suspend(_, slot)
-  slot.coroutine = coroutine.running()
+function Adapter.suspend(_, waiter)
+  waiter.coroutine = coroutine.running()
   coroutine.yield()
 end
-function Adapter.resume(_, slot) queue[#queue + 1] = slot end
+function Adapter.resume(_, waiter) queue[#queue + 1] = waiter.coroutine end
 function Adapter:watch() watched[self.client] = true end
 function Adapter:close() watched[self.client] = nil end
 
@@ -186,10 +179,10 @@ function hosts.own.run(_, ...)
   for _, work in ipairs { ... } do resume(coroutine.create(of_queue.wrapped(work))) end
   while of_queue.count > 0 do
     select_watched()
-    local slots = queue
+    local threads = queue
     queue = {}
-    for _, slot in ipairs(slots) do
-      if coroutine.status(slot.coroutine) == "suspended" then resume(slot.coroutine) end
+    for _, thread in ipairs(threads) do
+      if coroutine.status(thread) == "suspended" then resume(thread) end
     end
     for _, thread in ipairs(of_queue.due()) do resume(thread) end
   end

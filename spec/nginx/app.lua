@@ -105,7 +105,7 @@ function app.closing()
       said[i] = err and err.kind .. " " .. err.outcome
     end)
   end
-  ngx.sleep(0.1)
+  ngx.sleep(2) -- until all are sent
   own:close()
   for i = 1, 3 do ngx.thread.wait(threads[i]) end
   ngx.say(table.concat(said, ", "))
@@ -125,10 +125,8 @@ function app.state()
   local fds = select(2, lines_of(("ls /proc/%d/fd"):format(ngx.worker.pid())):gsub("\n", ""))
   local rss
   for line in io.lines("/proc/self/status") do rss = rss or line:match("^VmRSS:%s*(%d+)") end
-  local engine = shared and shared.engine
   ngx.say(cjson.encode {
-    pid = ngx.worker.pid(), in_flight = engine and engine:in_flight() or 0,
-    idle = not shared or shared:is_idle(), fds = fds, rss_kb = tonumber(rss),
+    pid = ngx.worker.pid(), idle = not shared or shared:is_idle(), fds = fds, rss_kb = tonumber(rss),
     timers = ngx.timer.running_count(),
   })
 end

@@ -1,4 +1,7 @@
--- A call that somebody else interrupts.
+-- A call that somebody else interrupts; from "ready" on, Lua itself deals with SIGINT.
 local example = require "spec.support.example"
 
-example.add(example.client(), { "patient" })
+local client = example.client()
+io.write "ready\n"
+io.flush()
+example.add(client, { "patient" })

@@ -111,7 +111,7 @@ describe("add_attendees_each", function()
     assert.equal(40, summary.succeeded)
     assert_each_once(40)
     local statuses = sandbox.counters().operations.add_attendees.statuses
-    assert.is_true(statuses["403"] <= 20, statuses["403"] .. " were throttled")
+    assert.is_true((statuses["403"] or 0) <= 20, tostring(statuses["403"]) .. " were throttled")
   end)
 
   it("finds the limit itself with rate = false", function()
@@ -122,8 +122,8 @@ describe("add_attendees_each", function()
   end)
 
   it("does not wait when there is nothing left to send", function()
-    local summary = assert(run(jobs(5), { rate = 5 }))
-    assert.is_true(summary.elapsed < 0.9)
+    -- The next call would be allowed in a thousand seconds.
+    assert.equal(1, assert(run(jobs(1), { rate = 0.001 })).succeeded)
   end)
 
   it("stops when on_result says so, and sends exactly what is missing when it is resumed", function()
@@ -182,15 +182,21 @@ describe("add_attendees_each", function()
   end)
 
   it("has 1,000 calls in flight over one connection, in 64 KiB each #slow", function()
-    sandbox.settings { latency_ms = 1500, ledger = false, record = 0 }
-    local before, during = rss_kb(), 0
-    local summary = assert(run(jobs(1000), { rate = false, concurrency = 1000, on_result = function()
-      if during == 0 then during = rss_kb() end
-    end }))
-    assert.equal(1000, summary.succeeded)
-    local counters = sandbox.counters()
-    assert.equal(1, counters.connections_opened)
-    assert.equal(1000, counters.max_in_flight)
+    local before, during, counters = rss_kb(), 0, nil
+    -- All are to be sent before the first is answered, however busy the machine is; an attempt has 10 s.
+    for _, latency in ipairs { 1500, 3000, 5000 } do
+      sandbox.reset()
+      sandbox.settings { latency_ms = latency, ledger = false, record = 0 }
+      local summary = assert(run(jobs(1000), { rate = false, concurrency = 1000, timeout = 600,
+        max_attempts = 9, on_result = function()
+          if during == 0 then during = rss_kb() end
+        end }))
+      assert.equal(1000, summary.succeeded)
+      counters = sandbox.counters()
+      if counters.max_in_flight >= 1000 then break end
+    end
+    assert.is_true(counters.max_in_flight >= 1000, counters.max_in_flight .. " in flight")
+    assert.is_true(counters.connections_opened <= 1, counters.connections_opened .. " connections")
     assert.is_true((during - before) / 1000 <= 64, (during - before) / 1000 .. " KiB a call")
   end)
 
@@ -213,24 +219,15 @@ describe("add_attendees_each", function()
 end)
 
 describe("batches of one call", function()
-  it("take together hardly longer than one of them #timing", function()
-    sandbox.reset()
-    sandbox.settings { latency_ms = 50 }
+  it("are under way at the same time", function()
     local client = example.client()
-    local function took(count, concurrency)
-      local best = math.huge
-      for round = 1, 4 do
-        sandbox.event(USER, "primary", EVENT)
-        local people = example.people(round * 10000, round * 10000 + count * 500 - 1)
-        local began = socket.gettime()
-        assert(example.add(client, people, { concurrency = concurrency }))
-        best = math.min(best, socket.gettime() - began)
-      end
-      return best
+    for _, latency in ipairs { 50, 500, 5000 } do
+      sandbox.reset()
+      sandbox.settings { latency_ms = latency }
+      assert(example.add(client, example.people(1, 5000), { concurrency = 10, timeout = 600 }))
+      if sandbox.counters().max_in_flight == 10 then break end
     end
-    took(1, 1)
-    local one, ten = took(1, 1), took(10, 10)
-    assert.is_true(ten <= 1.5 * one, ("%.1f ms and %.1f ms"):format(ten * 1000, one * 1000))
+    assert.equal(10, sandbox.counters().max_in_flight)
     client:close()
     sandbox.reset()
   end)

@@ -1,6 +1,5 @@
 -- Runs `count` calls at a time in every kind of host.
 local has_copas, copas = pcall(require, "copas") -- before socket.http, which it must find unloaded
-local scheduler = require "dingtalk.scheduler"
 local socket = require "socket"
 
 local STEP_SECONDS = 0.001
@@ -23,14 +22,9 @@ local function all_dead(threads)
   return true
 end
 
-function concurrently.blocking(client, count, work)
-  local at = 0
-  scheduler.run(client, count, function()
-    if at == count then return nil end
-    at = at + 1
-    local number = at
-    return function() work(number) end
-  end)
+-- A plain script makes one call after the other. (Several at a time: concurrency, add_attendees_each.)
+function concurrently.blocking(_, count, work)
+  for i = 1, count do work(i) end
 end
 
 function concurrently.manual(client, count, work)

@@ -3,7 +3,7 @@ local cjson = require "cjson"
 local check = require "spec.faults.check"
 local socket = require "socket"
 
-local START_SECONDS, STOP_SECONDS, DRAIN_SECONDS = 5, 3, 2
+local START_SECONDS, STOP_SECONDS, DRAIN_SECONDS = 60, 60, 60
 local POLL_SECONDS, STEP_SECONDS = 0.01, 0.05
 local RESOLVER_RUNNER = "spec/faults/run_row.lua"
 
@@ -93,26 +93,52 @@ local function configure(row, place, host, hook)
   return config
 end
 
---- What a result or an error says, as plain data.
-local function plain(result, err)
+-- A copy that JSON can hold, in whatever the keys are.
+local function plain(value)
+  if type(value) == "function" then return nil end
+  if type(value) ~= "table" then return value end
+  local copy = {}
+  for key, field in pairs(value) do copy[tostring(key)] = plain(field) end
+  return copy
+end
+
+--- All that a result or an error says, as plain data.
+local function told(result, err)
+  local said = plain(result or err)
   if result then
-    local said = { ok = true }
-    for _, field in ipairs { "added", "status", "attempts", "client_token" } do said[field] = result[field] end
-    return said
-  end
-  if type(err) ~= "table" then return { text = tostring(err) } end
-  local said = { text = tostring(err), scopes = table.concat(err.required_scopes or {}, " ") }
-  for key, value in pairs(err) do
-    if type(value) ~= "table" and type(value) ~= "function" then said[key] = value end
+    said.ok = true
+  elseif type(err) == "table" then
+    said.text = tostring(err)
+  else
+    said = { text = tostring(err) }
   end
   return said
 end
 
+-- Seconds for which something else had the processor while this thread could have run, and ticks for which another
+-- machine had it; nil where the system does not say.
+local function disturbance()
+  local waited = tonumber((read_all("/proc/self/schedstat") or ""):match("^%d+ (%d+)"))
+  local stolen = tonumber((read_all("/proc/stat") or ""):match("^cpu" .. (" +%d+"):rep(7) .. " +(%d+)"))
+  return waited and waited / 1e9, stolen
+end
+
+local IDLE_SECONDS = 0.02 -- of waiting for the processor
+
+-- Whether the machine did little else since disturbance() said this.
+local function was_idle(waited, stolen)
+  local waited_now, stolen_now = disturbance()
+  return waited ~= nil and stolen ~= nil and waited_now - waited < IDLE_SECONDS and stolen_now == stolen
+end
+
 local function call(client, row, token, heard)
+  local waited, stolen = disturbance()
   local started, before = socket.gettime(), #heard
   local result, err = client:add_attendees(token, USER, "primary", EVENT, people(row), row.opts)
-  local said = plain(result, err)
-  said.took = socket.gettime() - started
+  local took = socket.gettime() - started
+  local undisturbed = was_idle(waited, stolen)
+  local said = told(result, err)
+  said.took, said.undisturbed = took, undisturbed
   said.heard = { unpack(heard, before + 1) }
   return said
 end

@@ -1,7 +1,7 @@
 -- Programs that specs start beside themselves, each ended by its own pid.
 local socket = require "socket"
 
-local START_SECONDS, STOP_SECONDS, POLL_SECONDS = 10, 10, 0.02
+local START_SECONDS, STOP_SECONDS, POLL_SECONDS = 120, 120, 0.02
 
 local processes = {}
 

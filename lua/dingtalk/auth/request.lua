@@ -57,7 +57,7 @@ end
 local function url_of(row, config, base_url)
   local parts = { base_url }
   for i, part in ipairs(row.path) do parts[i + 1] = i % 2 == 1 and part or config[part] end
-  local url = core.url((unpack or table.unpack)(parts)) -- luacheck: ignore 143
+  local url = core.url((table.unpack or unpack)(parts))
   if url then return url end
   return nil, errors.argument(row.path[2], "bad_value", row.path[2] .. " cannot stand in a URL")
 end

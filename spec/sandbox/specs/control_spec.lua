@@ -67,7 +67,7 @@ describe("the sandbox's", function()
     -- A call that its client left hanging once counted, and ended, in the specs that came after it.
     it("counts no call that began before a reset", function()
       local url = sandbox.start().http_url .. "/nowhere"
-      sandbox.faults { fault = "delay", ms = 300 }
+      sandbox.faults { fault = "delay", ms = 3000 }
       local late = assert(io.popen(("curl -s --noproxy '*' '%s'"):format(url)))
       while sandbox.counters().in_flight == 0 do socket.sleep(0.01) end
       sandbox.reset()
