@@ -4,7 +4,7 @@
 #include <strings.h>
 
 enum {
-  STREAMS = 100,           /* requests at a time on one HTTP/2 connection: see limit_of */
+  FIRST_STREAMS = 100,     /* requests at a time of HTTP/2 until the first answer: see limit_of */
   DEADLINE_STEP_US = 10000 /* how late a waiting transfer's end may be noticed */
 };
 
@@ -75,16 +75,16 @@ dt_origin *dt_queue_origin(dt_queue *queue, const char *url) {
  * without this limit a call costs 1.45 times the instructions, since libcurl sets up all
  * that wait again whenever a transfer has ended.
  *
- * HTTP/2: 100 on each connection, as many as libcurl puts on one until the server's
- * SETTINGS have arrived; RFC 9113 recommends that servers allow no fewer. Until the first
- * answer, one connection's worth: libcurl would open others for the rest before the
- * SETTINGS can have told it that one is enough. Whatever the server does not
- * allow waits inside libcurl.
+ * HTTP/2: until the first answer 100, as many as libcurl puts on one connection until the
+ * server's SETTINGS have arrived (RFC 9113 recommends that servers allow no fewer): for more
+ * it would open other connections before it can know that one is enough. Then as many as
+ * libcurl may put on one connection; whatever the server does not allow waits inside
+ * libcurl.
  */
 static uint32_t limit_of(const dt_queue *queue, const dt_origin *origin) {
   if (!origin->is_tls || origin->is_http1)
     return queue->max_connections;
-  return STREAMS * (origin->answered ? queue->max_connections : 1);
+  return origin->answered ? DT_MOST_STREAMS : FIRST_STREAMS;
 }
 
 bool dt_queue_has_room(const dt_queue *queue, const dt_origin *origin) {
