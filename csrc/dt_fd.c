@@ -50,7 +50,7 @@ void dt_fd_next_two(int numbers[2]) {
 }
 
 static bool is_unix_socket(int fd) {
-  struct sockaddr_storage name;
+  struct sockaddr_storage name = {0};
   socklen_t length = sizeof name;
   return fd >= 0 && getsockname(fd, (struct sockaddr *)&name, &length) == 0 &&
          name.ss_family == AF_UNIX;

@@ -127,7 +127,7 @@ static int core_url(lua_State *L) {
     if (is_id && lua_type(L, i) != LUA_TSTRING)
       return push_refusal(L, i, "wrong_type", luaL_typename(L, i));
     const char *text = luaL_checklstring(L, i, &length);
-    size_t room = is_id ? 3 * DT_MAX_ID_BYTES : length;
+    size_t room = is_id ? (size_t)3 * DT_MAX_ID_BYTES : length;
     if (sizeof url - used < room)
       return luaL_error(L, "the URL is too long");
     char *end = is_id ? dt_uri_write_id(url + used, text, length, &fault) : url + used + length;

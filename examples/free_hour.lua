@@ -1,4 +1,4 @@
--- Invites DINGTALK_PEOPLE, unionIds (alice bob carol dave), for the first hour of DINGTALK_DAY (2030-02-01) free for all
+-- Invites DINGTALK_PEOPLE, unionIds (alice bob carol dave), for the first free hour of DINGTALK_DAY (2030-02-01)
 -- and DINGTALK_ROOM (room-7), as DINGTALK_USER (U5KPwll3QjgiG), by DINGTALK_TOKEN (dd43888e26953deead8cba556389b063).
 local calendar = require "dingtalk.calendar"
 local function must(value, err) return value or error(tostring(err), 0) end

@@ -260,17 +260,6 @@ local function succeed(call)
   }
 end
 
--- A hook may change the table that the caller passed. What that has of its metatable counts as its own does.
-local function copy(opts, schema)
-  local own = {}
-  if getmetatable(opts) == nil then
-    for name, value in next, opts do own[name] = value end
-  else
-    for name in pairs(schema) do own[name] = opts[name] end
-  end
-  return own
-end
-
 --- Adds or removes attendees: see dingtalk.calendar.
 ---@param client dingtalk.Client
 ---@param row table of dingtalk.operations: add_attendees or remove_attendees
@@ -278,11 +267,15 @@ end
 ---@return table? result
 ---@return dingtalk.Error? err
 function attendees.change(client, row, token, user, cal, event, people, opts, pace)
-  local schema, path = options[row.options], row.path
+  local path = row.path
   local err = client_module.refusal(client) or options.check_token(token)
-    or opts ~= nil and options.check(opts, schema, "opts")
   if err then return nil, err end
-  opts = opts and copy(opts, schema) or NO_OPTIONS
+  if opts == nil then
+    opts = NO_OPTIONS
+  else
+    opts, err = options.take(opts, row.options, "opts")
+    if err then return nil, err end
+  end
   local url, which, fault, type_given = core.url(client.base_url, path[1], user,
     path[3], cal == nil and "primary" or cal, path[5], event, path[7])
   if not url then return nil, bad_place(which, fault, type_given) end

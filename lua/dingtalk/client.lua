@@ -39,9 +39,9 @@ end
 ---@return dingtalk.Client? client
 ---@return dingtalk.Error? err
 function client.new(config)
-  local err = options.check(config, options.config, "config")
+  local err
+  config, err = options.take(config, options.config, "config")
   if err then return nil, err end
-  config = config or {}
   local self = setmetatable({
     base_url = ((config.base_url or limits.defaults.base_url):gsub("/+$", "")),
     oapi_base_url = config.oapi_base_url and config.oapi_base_url:gsub("/+$", "") or nil,

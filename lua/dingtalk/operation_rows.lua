@@ -257,12 +257,12 @@ define_all("People of an event", {
   {
     name = "add_attendees", vendor = "addAttendee", doc = "Adds people to an event.",
     method = "POST", path = EVENT .. "/attendees", write = true, scope = WRITE,
-    removing = false, counted = "added", options = "add_attendees", page = "add-schedule-participant",
+    removing = false, counted = "added", options = options.add_attendees, page = "add-schedule-participant",
   },
   {
     name = "remove_attendees", vendor = "removeAttendee", doc = "Removes people from an event.",
     method = "POST", path = EVENT .. "/attendees/batchRemove", write = true, scope = WRITE,
-    removing = true, counted = "removed", options = "batched", page = "delete-schedule-participant",
+    removing = true, counted = "removed", options = options.batched, page = "delete-schedule-participant",
   },
   {
     name = "list_attendees", each = "each_attendee", vendor = "listAttendees", doc = "Everybody who is in an event.",

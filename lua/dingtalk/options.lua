@@ -462,6 +462,21 @@ local function field(given, name)
   return given[name]
 end
 
+-- Adds to `own` what a table of options has of its metatable.
+local function inherited(own, given, schema, prefix)
+  for name, row in pairs(schema) do
+    local shown = prefix .. "." .. name
+    local ok, value = pcall(field, given, name)
+    if not ok then
+      return nil, errors.argument(shown, "wrong_type", shown .. " cannot be read: " .. errors.one_line(value))
+    end
+    local err = value ~= nil and options.check_value(value, row, shown, given)
+    if err then return nil, err end
+    own[name] = value
+  end
+  return own
+end
+
 --- Checks a table of options against a schema of this module, and copies it: each option is read once, also what a
 --- metatable gives, and a hook that changes the caller's table later changes nothing.
 ---@param given table? nil is no option
@@ -479,21 +494,15 @@ function options.take(given, schema, prefix)
     return nil, errors.argument(prefix, "wrong_type",
       ("%s must be a table of options, not %s"):format(prefix, what), hint)
   end
-  for name in next, given do
-    if not schema[name] then return nil, unknown(prefix, name, schema) end
-  end
-  local own, inherits = {}, getmetatable(given) ~= nil
-  for name, row in pairs(schema) do
-    local ok, value = true, nil
-    if inherits then ok, value = pcall(field, given, name) else value = given[name] end
-    local shown = prefix .. "." .. name
-    if not ok then
-      return nil, errors.argument(shown, "wrong_type", shown .. " cannot be read: " .. errors.one_line(value))
-    end
-    local err = value ~= nil and options.check_value(value, row, shown, given)
+  local own = {}
+  for name, value in next, given do
+    local row = schema[name]
+    if not row then return nil, unknown(prefix, name, schema) end
+    local err = options.check_value(value, row, prefix .. "." .. name, given)
     if err then return nil, err end
     own[name] = value
   end
+  if getmetatable(given) ~= nil then return inherited(own, given, schema, prefix) end
   return own
 end
 
