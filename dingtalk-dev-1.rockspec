@@ -11,7 +11,7 @@ description = {
   detailed = [[
     The same call from a plain script, nginx/OpenResty, an event loop or a game:
     it says exactly what happened, keeps its deadline and never blocks its host.
-    Needs libcurl 7.85 or later and CMake 3.25 or later.
+    Needs libcurl 7.88 or later and CMake 3.25 or later.
 
     Where lua-cjson comes from the system and not from LuaRocks:
     luarocks make --deps-mode=none

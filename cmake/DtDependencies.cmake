@@ -1,5 +1,5 @@
-# 7.85 brought CURLOPT_PROTOCOLS_STR, with which the engine limits itself to https.
-set(DT_CURL_MINIMUM 7.85.0)
+# The oldest that the specs are run with.
+set(DT_CURL_MINIMUM 7.88.0)
 
 pkg_check_modules(CURL IMPORTED_TARGET libcurl)
 if(NOT CURL_FOUND)

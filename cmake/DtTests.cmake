@@ -44,6 +44,12 @@ foreach(file IN LISTS dt_test_files)
   set_tests_properties(${name} PROPERTIES LABELS c TIMEOUT 120)
 endforeach()
 
+# Preloaded, it makes libcurl look like other versions: see spec/hostile/libcurl_spec.lua.
+add_library(lying_curl MODULE "${PROJECT_SOURCE_DIR}/spec/c/lying_curl.c")
+dt_compile_options(lying_curl)
+set_target_properties(lying_curl PROPERTIES PREFIX "" C_VISIBILITY_PRESET default)
+target_link_libraries(lying_curl PRIVATE PkgConfig::CURL ${CMAKE_DL_LIBS})
+
 # Forks, threads and signals for spec/hostile/process_spec.lua.
 if(TARGET PkgConfig::DT_LUA_PC)
   dt_add_c_program(process_ldt_host "${PROJECT_SOURCE_DIR}/spec/c/process_ldt_host.c")

@@ -5,6 +5,7 @@
 #include "dt_limits.h"
 #include "dt_poller.h"
 #include "dt_queue.h"
+#include "dt_sockets.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -27,6 +28,7 @@ struct dt_engine {
   CURLM *multi; /* NULL when it failed and no other could be made yet */
   long max_connections;
   dt_poller *poller;
+  dt_sockets sockets;
   dt_handle_setup setup;
   dt_handle_pool spare;
   dt_transfer_pool pool;
@@ -41,6 +43,8 @@ struct dt_engine {
   bool acted;      /* libcurl was called since its messages were read */
   bool failed;     /* libcurl reported a fault of the multi handle */
   bool suspect;    /* libcurl was out of memory, or lost a transfer: another multi handle is due */
+  bool broken;     /* the process closed its descriptors */
+  bool looks_rarely; /* libcurl may use a connection that has ended */
   dt_queue queue;
 };
 
@@ -68,34 +72,54 @@ static int on_timer(CURLM *multi, long timeout_ms, void *user) {
   return 0;
 }
 
-#ifndef SOCK_CLOEXEC
-#define SOCK_CLOEXEC 0
-#endif
+/* What is known of a socket that is closed. */
+static void forget_socket(dt_engine *engine, curl_socket_t fd) {
+  const dt_socket *socket = dt_sockets_find(&engine->sockets, fd);
+  if (!socket)
+    return;
+  dt_poller_closed(engine->poller, fd);
+  dt_origin_closed(socket->origin);
+  dt_sockets_remove(&engine->sockets, fd);
+}
 
 /* Closed on exec, so that a program the host starts does not hold the connection open. */
 static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
-  dt_origin *origin = user;
+  dt_handle *handle = user;
+  dt_origin *origin = handle->origin;
+  dt_engine *engine = origin->engine;
   (void)purpose;
-  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (fd < 0)
+  int fd = dt_fd_socket(address->family, address->socktype, address->protocol);
+  if (fd < 0) {
+    handle->os_error = errno;
     return fd;
-  dt_poller_opened(origin->engine->poller, fd);
+  }
+  forget_socket(engine, fd); /* libcurl 7.88 closes one that it could not connect without a word */
+  if (!dt_sockets_add(&engine->sockets, fd, origin)) {
+    close(fd);
+    return -1;
+  }
+  dt_poller_opened(engine->poller, fd);
   dt_origin_opened(origin);
+  dt_handle_connects(handle);
   return fd;
 }
 
 static int close_socket(void *user, curl_socket_t fd) {
-  dt_origin *origin = user;
-  dt_poller_closed(origin->engine->poller, fd);
-  dt_origin_closed(origin);
+  const dt_origin *origin = user;
+  forget_socket(origin->engine, fd);
   return close(fd);
 }
 
 #define SET(option, value) (curl_multi_setopt(multi, option, value) == CURLM_OK)
 
+/* CURLMOPT_QUICK_EXIT, of 8.20: without it closing waits for look-ups that hang, up to 10 seconds.
+   By its number, which helps a program that was compiled against an older libcurl, too. */
+#define QUICK_EXIT ((CURLMoption)(CURLOPTTYPE_LONG + 21))
+
 static bool set_multi(dt_engine *engine) {
   CURLM *multi = engine->multi;
   long max_connections = engine->max_connections;
+  (void)curl_multi_setopt(multi, QUICK_EXIT, 1L);
   return SET(CURLMOPT_SOCKETFUNCTION, on_socket) && SET(CURLMOPT_SOCKETDATA, engine) &&
          SET(CURLMOPT_TIMERFUNCTION, on_timer) && SET(CURLMOPT_TIMERDATA, engine) &&
          SET(CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX) &&
@@ -132,6 +156,25 @@ static void drop_multi(dt_engine *engine) {
   engine->failed = engine->suspect = false;
 }
 
+enum { LOOKS_RARELY = 0x081600 /* 8.22.0: once a second whether a connection has ended */ };
+
+static bool looks_rarely(void) {
+  return curl_version_info(CURLVERSION_NOW)->version_num >= LOOKS_RARELY;
+}
+
+static dt_engine_fault poller_fault(int error) {
+  if (dt_sockets_is_shortage(error))
+    return DT_ENGINE_NO_DESCRIPTOR;
+  return error == ENOMEM ? DT_ENGINE_NO_MEMORY : DT_ENGINE_NO_POLLER;
+}
+
+/* Why libcurl did not make a handle or take a request. */
+static dt_engine_fault libcurl_fault(const dt_engine *engine) {
+  if (engine->setup.refused)
+    return DT_ENGINE_REFUSED;
+  return dt_sockets_are_scarce() ? DT_ENGINE_NO_DESCRIPTOR : DT_ENGINE_NO_MEMORY;
+}
+
 dt_engine *dt_engine_new(const dt_engine_config *config, dt_engine_fault *fault) {
   pthread_once(&global_once, global_init);
   dt_engine *engine = calloc(1, sizeof *engine);
@@ -141,12 +184,15 @@ dt_engine *dt_engine_new(const dt_engine_config *config, dt_engine_fault *fault)
   engine->curl_due = engine->alarm = engine->overdue = NEVER;
   engine->poller = dt_poller_new();
   if (!engine->poller)
-    *fault = errno == ENOMEM ? DT_ENGINE_NO_MEMORY : DT_ENGINE_NO_DESCRIPTOR;
+    *fault = poller_fault(errno);
   engine->max_connections = config->max_connections;
+  engine->looks_rarely = looks_rarely();
   dt_queue_init(&engine->queue, engine, config->max_connections);
   engine->setup.open_socket = open_socket;
   engine->setup.close_socket = close_socket;
   if (!engine->poller || !open_multi(engine) || !dt_handle_setup_copy(&engine->setup, config)) {
+    if (engine->poller)
+      *fault = libcurl_fault(engine);
     dt_engine_free(engine);
     return NULL;
   }
@@ -155,10 +201,37 @@ dt_engine *dt_engine_new(const dt_engine_config *config, dt_engine_fault *fault)
 }
 
 static void free_storage(dt_engine *engine) {
-  dt_poller_free(engine->poller);
+  dt_sockets_free(&engine->sockets);
   dt_handle_setup_free(&engine->setup);
   free(engine->pool.slots);
   free(engine);
+}
+
+/* The socket of its connection; NULL before there is one. */
+static dt_socket *socket_of(const dt_engine *engine, const dt_transfer *transfer) {
+  return transfer->local_port
+             ? dt_sockets_find_port(&engine->sockets, transfer->origin, transfer->local_port)
+             : NULL;
+}
+
+static bool is_used(const dt_engine *engine, const dt_socket *socket) {
+  for (uint32_t slot = 1; slot <= engine->pool.used; slot++)
+    if (engine->pool.slots[slot]->state == DT_TRANSFER_RUNNING &&
+        socket_of(engine, engine->pool.slots[slot]) == socket)
+      return true;
+  return false;
+}
+
+/* Where nobody uses a doomed connection any more, its end is feigned, for libcurl to find. */
+static void end_doomed(dt_engine *engine) {
+  for (size_t fd = 0; fd < engine->sockets.capacity; fd++) {
+    dt_socket *socket = dt_sockets_find(&engine->sockets, (int)fd);
+    if (!socket || !socket->is_doomed || is_used(engine, socket))
+      continue;
+    dt_sockets_feign_end(&engine->sockets, (int)fd);
+    if (!engine->looks_rarely)
+      dt_sockets_pardon(&engine->sockets, socket);
+  }
 }
 
 /* The handle is free for another; what came of the transfer is in it. */
@@ -167,32 +240,76 @@ static void stop_running(dt_engine *engine, dt_transfer *transfer, CURLcode code
   curl_multi_remove_handle(engine->multi, handle->easy);
   dt_handle_unload(handle, code);
   dt_handle_pool_put(&engine->spare, handle);
+  transfer->state = DT_TRANSFER_ENDED;
   transfer->origin->running--;
   engine->running--;
+  if (engine->sockets.doomed)
+    end_doomed(engine);
+}
+
+/*
+ * A connection can go dead without a word, as when a firewall forgets it; HTTP/2 would send every
+ * later request into it. One is taken for dead if nothing came on it in the second half of the time
+ * of a request of which nothing came back.
+ */
+static bool went_dead(const dt_socket *socket, const dt_transfer *transfer) {
+  return transfer->began && !transfer->headers.length &&
+         socket->heard < transfer->deadline - transfer->time / 2;
+}
+
+/* A connection that failed or went dead is not used again, where libcurl keeps it. Others that wait
+   for an answer on it may go on waiting. */
+static void doom_connection(dt_engine *engine, const dt_transfer *transfer, CURLcode code) {
+  dt_socket *socket = socket_of(engine, transfer);
+  if (socket && (dt_failure_is_loss((int)code) ||
+                 (code == CURLE_OPERATION_TIMEDOUT && went_dead(socket, transfer))))
+    dt_sockets_doom(&engine->sockets, socket);
+}
+
+/* Whether the next request is to take a fresh connection, since libcurl might use one that is
+   doomed or has ended. */
+static bool wants_fresh(dt_engine *engine, const dt_origin *origin) {
+  if (engine->looks_rarely && origin->sockets)
+    dt_sockets_doom_ended(&engine->sockets);
+  return engine->sockets.doomed && dt_sockets_has_doomed(&engine->sockets, origin);
 }
 
 /* The handles first, the multi handle after them: its connections still call close_socket. */
 void dt_engine_free(dt_engine *engine) {
   if (!engine)
     return;
+  if (engine->broken) {
+    dt_engine_abandon(engine);
+    return;
+  }
   for (uint32_t slot = 1; slot <= engine->pool.used; slot++) {
     dt_transfer *transfer = engine->pool.slots[slot];
-    if (!transfer)
-      continue;
     if (transfer->state == DT_TRANSFER_RUNNING)
       stop_running(engine, transfer, CURLE_ABORTED_BY_CALLBACK);
     dt_transfer_free(transfer);
   }
   dt_handle_pool_trim(&engine->spare, 0);
   curl_multi_cleanup(engine->multi);
+  dt_poller_free(engine->poller);
   free_storage(engine);
 }
 
 void dt_engine_abandon(dt_engine *engine) {
   if (!engine)
     return;
-  dt_poller_close_opened(engine->poller);
+  for (uint32_t slot = 1; slot <= engine->pool.used; slot++)
+    dt_transfer_free(engine->pool.slots[slot]);
+  dt_sockets_abandon(&engine->sockets);
+  dt_poller_free(engine->poller);
   free_storage(engine);
+}
+
+bool dt_engine_is_broken(const dt_engine *engine) {
+  return engine->broken;
+}
+
+const char *dt_engine_refused(const dt_engine *engine) {
+  return engine->setup.refused;
 }
 
 uint32_t dt_engine_in_flight(const dt_engine *engine) {
@@ -230,16 +347,25 @@ uint32_t dt_engine_next_slot(const dt_engine *engine) {
   return engine->pool.idle ? engine->pool.idle : engine->pool.used + 1;
 }
 
-static void end(dt_engine *engine, dt_transfer *transfer, CURLcode code) {
-  engine->suspect = engine->suspect || code == CURLE_OUT_OF_MEMORY;
-  transfer->code = (int)code;
+static void end(dt_engine *engine, dt_transfer *transfer) {
   transfer->state = DT_TRANSFER_ENDED;
   dt_transfer_append(engine->pool.slots, &engine->ended, transfer);
 }
 
 static void end_running(dt_engine *engine, dt_transfer *transfer, CURLcode code) {
+  engine->suspect = engine->suspect || code == CURLE_OUT_OF_MEMORY;
+  if (code != CURLE_OK)
+    doom_connection(engine, transfer, code);
   stop_running(engine, transfer, code);
-  end(engine, transfer, code);
+  end(engine, transfer);
+}
+
+/* One that libcurl never had. */
+static void end_held(dt_engine *engine, dt_transfer *transfer, dt_failure failure,
+                     const char *message) {
+  transfer->failure = failure;
+  dt_buf_append(&transfer->message, message, strlen(message) + 1);
+  end(engine, transfer);
 }
 
 static void expect_by(dt_engine *engine, int64_t when) {
@@ -255,7 +381,7 @@ static bool launch(dt_engine *engine, dt_transfer *transfer, const char *url, lo
       open_multi(engine) ? dt_handle_pool_take(&engine->spare, &engine->setup) : NULL;
   if (!handle)
     return false;
-  if (!dt_handle_load(handle, transfer, url, timeout_ms) ||
+  if (!dt_handle_load(handle, transfer, url, timeout_ms, wants_fresh(engine, transfer->origin)) ||
       curl_multi_add_handle(engine->multi, handle->easy) != CURLM_OK) {
     dt_handle_drop(handle);
     dt_handle_pool_put(&engine->spare, handle);
@@ -268,14 +394,27 @@ static bool launch(dt_engine *engine, dt_transfer *transfer, const char *url, lo
   return true;
 }
 
+/* What is left until `when` as libcurl wants it: rounded up. */
+static long left_ms(int64_t when, int64_t now) {
+  return when > now ? (long)((when - now) / 1000) + 1 : 1;
+}
+
+static void end_unlaunched(dt_engine *engine, dt_transfer *transfer) {
+  dt_engine_fault fault = libcurl_fault(engine);
+  if (fault == DT_ENGINE_REFUSED)
+    end_held(engine, transfer, DT_REFUSED_BY_LIBCURL, engine->setup.refused);
+  else
+    end_held(engine, transfer, fault == DT_ENGINE_NO_MEMORY ? DT_OUT_OF_MEMORY : DT_TOO_MANY_FILES,
+             "before it was sent");
+}
+
 static void launch_held(dt_engine *engine, int64_t now) {
   for (int i = 0; i < LAUNCHES_A_ROUND; i++) {
     dt_transfer *transfer = dt_queue_next(&engine->queue, engine->pool.slots);
     if (!transfer)
       return;
-    int64_t left = transfer->deadline > now ? transfer->deadline - now : 0;
-    if (!launch(engine, transfer, transfer->url.data, (long)(left / 1000) + 1))
-      end(engine, transfer, CURLE_OUT_OF_MEMORY);
+    if (!launch(engine, transfer, transfer->url.data, left_ms(transfer->deadline, now)))
+      end_unlaunched(engine, transfer);
   }
 }
 
@@ -316,7 +455,17 @@ static void end_overdue(dt_engine *engine, int64_t now) {
   dt_transfer_list late = {0, 0};
   dt_queue_take_overdue(&engine->queue, engine->pool.slots, now, &late);
   while (late.first)
-    end(engine, dt_transfer_take_first(engine->pool.slots, &late), CURLE_OPERATION_TIMEDOUT);
+    end_held(engine, dt_transfer_take_first(engine->pool.slots, &late), DT_CONNECT_TIMEOUT,
+             "it waited for a connection that others had");
+}
+
+/* The system's directory did not know the authority: the same once more, with the bundle. */
+static bool starts_again(dt_engine *engine, dt_transfer *transfer, CURLcode code) {
+  dt_handle *handle = transfer->handle;
+  if (!dt_handle_asks_bundle(handle, code, left_ms(transfer->deadline, dt_clock_us())))
+    return false;
+  curl_multi_remove_handle(engine->multi, handle->easy);
+  return curl_multi_add_handle(engine->multi, handle->easy) == CURLM_OK;
 }
 
 static void collect(dt_engine *engine) {
@@ -327,6 +476,8 @@ static void collect(dt_engine *engine) {
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &user);
     dt_transfer *transfer = ((dt_handle *)(void *)user)->transfer;
     CURLcode code = message->data.result;
+    if (starts_again(engine, transfer, code))
+      continue;
     end_running(engine, transfer, code);
     if (code == CURLE_OK)
       dt_origin_answered(transfer->origin, transfer);
@@ -365,7 +516,12 @@ static void settle(dt_engine *engine) {
   act_if_due(engine, now);
 }
 
-static void dispatch(dt_engine *engine, const dt_poll_event *event) {
+static void dispatch(dt_engine *engine, const dt_poll_event *event, int64_t now) {
+  dt_socket *socket = dt_sockets_find(&engine->sockets, event->fd);
+  if (socket)
+    socket->is_connected = true;
+  if (socket && event->events & DT_POLL_IN)
+    socket->heard = now;
   int mask = (event->events & DT_POLL_IN ? CURL_CSELECT_IN : 0) |
              (event->events & DT_POLL_OUT ? CURL_CSELECT_OUT : 0) |
              (event->events & DT_POLL_ERROR ? CURL_CSELECT_ERR : 0);
@@ -387,7 +543,7 @@ int64_t dt_engine_timeout_us(const dt_engine *engine) {
 }
 
 static void sync_timer(dt_engine *engine, bool ended) {
-  if (engine->exposed)
+  if (engine->exposed && !engine->broken)
     dt_poller_set_alarm(engine->poller, ended ? 0 : due(engine));
 }
 
@@ -402,6 +558,27 @@ int dt_engine_fd(dt_engine *engine) {
   return dt_poller_fd(engine->poller);
 }
 
+/* The process closed the engine's descriptors, and others may have their numbers: libcurl must not
+   be called again, which would write to them. */
+static void break_engine(dt_engine *engine) {
+  engine->broken = true;
+  for (uint32_t slot = 1; slot <= engine->pool.used; slot++) {
+    dt_transfer *transfer = engine->pool.slots[slot];
+    if (transfer->state == DT_TRANSFER_HELD)
+      dt_queue_remove(&engine->queue, engine->pool.slots, transfer);
+    else if (transfer->state != DT_TRANSFER_RUNNING)
+      continue;
+    else
+      dt_handle_drop(transfer->handle);
+    end_held(engine, transfer, DT_DESCRIPTORS_CLOSED, "");
+  }
+}
+
+/* A poller without a descriptor waits for whatever has the numbers by now. */
+static bool were_replaced(const dt_engine *engine) {
+  return dt_poller_fd(engine->poller) < 0 && !dt_sockets_are_ours(&engine->sockets);
+}
+
 /* One wait and what it brought: what dt_poller_wait returned. */
 static int turn(dt_engine *engine, int64_t wait_us) {
   dt_poll_event events[EVENTS_A_ROUND];
@@ -409,8 +586,13 @@ static int turn(dt_engine *engine, int64_t wait_us) {
   if (timeout < 0 || (wait_us >= 0 && wait_us < timeout))
     timeout = wait_us;
   int count = dt_poller_wait(engine->poller, timeout, events, EVENTS_A_ROUND);
+  if (count == DT_POLL_FAILED || were_replaced(engine)) {
+    break_engine(engine);
+    return DT_POLL_FAILED;
+  }
+  int64_t now = count > 0 ? dt_clock_us() : 0;
   for (int i = 0; i < count; i++)
-    dispatch(engine, &events[i]);
+    dispatch(engine, &events[i], now);
   settle(engine);
   return count;
 }
@@ -427,7 +609,9 @@ static bool goes_on(const dt_engine *engine, int64_t wait_us, int64_t until, int
   return count >= 0 && engine->alarm > now && (wait_us < 0 || now < until);
 }
 
-bool dt_engine_step(dt_engine *engine, int64_t wait_us) {
+void dt_engine_step(dt_engine *engine, int64_t wait_us) {
+  if (engine->broken)
+    return;
   int64_t until = wait_us > 0 ? dt_clock_us() + wait_us : 0;
   int rounds = 0;
   int count;
@@ -439,7 +623,6 @@ bool dt_engine_step(dt_engine *engine, int64_t wait_us) {
   } while (goes_on(engine, wait_us, until, rounds, count));
   /* Whoever steps also fetches what has ended; waking him for it would double the work. */
   sync_timer(engine, false);
-  return count != DT_POLL_FAILED;
 }
 
 static bool launch_or_hold(dt_engine *engine, dt_transfer *transfer, const dt_request *request) {
@@ -453,8 +636,19 @@ static bool launch_or_hold(dt_engine *engine, dt_transfer *transfer, const dt_re
   return true;
 }
 
+/* Whether the descriptors are the engine's still: a process may close all that it has. */
+static bool is_intact(const dt_engine *engine) {
+  return engine->sockets.open ? dt_sockets_are_ours(&engine->sockets)
+                              : dt_poller_is_ours(engine->poller);
+}
+
 dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
                                dt_engine_fault *fault) {
+  if (engine->running == 0 && !is_intact(engine))
+    break_engine(engine);
+  *fault = DT_ENGINE_BROKEN;
+  if (engine->broken)
+    return 0;
   dt_transfer *transfer = dt_transfer_pool_take(&engine->pool);
   if (!transfer) {
     *fault = engine->pool.used < DT_MAX_IN_FLIGHT ? DT_ENGINE_NO_MEMORY : DT_ENGINE_BUSY;
@@ -462,8 +656,8 @@ dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
   }
   engine->generation = (engine->generation + 1) & GENERATION_MASK;
   transfer->id = (transfer->id & DT_MAX_IN_FLIGHT) | engine->generation << SLOT_BITS;
-  *fault = DT_ENGINE_NO_MEMORY; /* libcurl has no other reason */
   if (!dt_transfer_prepare(transfer, request) || !launch_or_hold(engine, transfer, request)) {
+    *fault = libcurl_fault(engine);
     dt_transfer_pool_put_back(&engine->pool, transfer);
     return 0;
   }
@@ -508,7 +702,7 @@ bool dt_engine_release(dt_engine *engine, dt_transfer_id id) {
     dt_queue_remove(&engine->queue, engine->pool.slots, transfer);
   else if (transfer->state == DT_TRANSFER_ENDED)
     dt_transfer_unlink(engine->pool.slots, &engine->ended, transfer);
-  bool sent = transfer->sent;
+  bool sent = transfer->began;
   dt_transfer_reset(transfer);
   dt_transfer_pool_put_back(&engine->pool, transfer);
   if (--engine->in_flight == 0)

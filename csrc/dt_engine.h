@@ -10,6 +10,8 @@
 #ifndef DT_ENGINE_H
 #define DT_ENGINE_H
 
+#include "dt_failure.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,9 +19,14 @@
 typedef struct dt_engine dt_engine;
 
 typedef struct dt_engine_config {
-  const char *ca_file;     /* PEM bundle; NULL and no ca_path: the system's certificates */
-  const char *ca_path;     /* directory of hashed certificates; may be NULL */
+  const char *ca_file;     /* PEM bundle to trust instead of the system's authorities, or NULL */
+  const char *ca_path;     /* the same as a directory of hashed certificates, or NULL */
+  const char *client_cert; /* PEM file with the certificate to show to the server, or NULL */
+  const char *client_key;  /* PEM file with its key; NULL: it stands in client_cert */
   const char *proxy;       /* NULL: as the environment says; "": none */
+  const char *interface;   /* address, host or interface to connect from, as CURLOPT_INTERFACE; or
+                              NULL */
+  int ip_version;          /* 4, 6, or 0 for both */
   const char *user_agent;  /* the whole header value */
   long connect_timeout_ms; /* DNS, connect and TLS together */
   long max_connections;    /* open at a time to one host */
@@ -37,20 +44,29 @@ typedef struct dt_request {
   size_t client_token_length;
   const char *body; /* not copied: must stay until the transfer is released; NULL: none */
   size_t body_length;
-  long timeout_ms; /* all of the transfer, at least 1 */
+  const char *const *headers; /* more lines, each "Name: value" and checked by the caller; copied */
+  size_t header_count;
+  bool wants_timing; /* fill the answer's timing */
+  long timeout_ms;   /* all of the transfer, at least 1 */
 } dt_request;
 
-typedef enum dt_overflow { DT_OVERFLOW_NONE, DT_OVERFLOW_HEADERS, DT_OVERFLOW_BODY } dt_overflow;
+/* Microseconds since the transfer was given to libcurl; 0 where a step did not take place. */
+typedef struct dt_timing {
+  bool reused;        /* the connection had carried a request before */
+  int64_t resolved;   /* the name was looked up */
+  int64_t connected;  /* TCP stood */
+  int64_t secured;    /* TLS stood */
+  int64_t first_byte; /* of the answer */
+} dt_timing;
 
 typedef struct dt_answer {
-  int curl_code;        /* CURLcode; 0 when an answer was read to its end */
-  const char *message;  /* libcurl's text for a failure, "" when it has none */
-  bool sent;            /* whether any byte of the request may have gone out */
-  bool resent;          /* whether libcurl sent it twice: the first may have been carried out */
-  dt_overflow overflow; /* which of our own limits ended it */
-  long status;          /* HTTP status; 0 when none was read */
-  long proxy_status;    /* of a failure: the proxy's answer to CONNECT; 0 when there was none */
-  const char *headers;  /* the last header block, not NUL-terminated */
+  dt_failure failure; /* DT_ANSWERED when an answer was read to its end */
+  const char
+      *message;     /* libcurl's text and code for a failure, without a proxy's password; or "" */
+  bool sent;        /* whether any byte of the request may have gone out */
+  long status;      /* HTTP status; 0 when none was read */
+  dt_timing timing; /* all 0 unless asked for */
+  const char *headers; /* the last header block, not NUL-terminated */
   size_t headers_length;
   const char *body;
   size_t body_length;
@@ -63,8 +79,10 @@ typedef enum dt_engine_fault {
   DT_ENGINE_OK,
   DT_ENGINE_NO_MEMORY,
   DT_ENGINE_NO_DESCRIPTOR,
-  DT_ENGINE_BUSY,   /* DT_MAX_IN_FLIGHT transfers are running */
-  DT_ENGINE_REFUSED /* libcurl does not take an option: see the message */
+  DT_ENGINE_NO_POLLER, /* the system has no epoll or no timerfd for it: see errno */
+  DT_ENGINE_BUSY,      /* DT_MAX_IN_FLIGHT transfers are running */
+  DT_ENGINE_REFUSED,   /* libcurl does not take an option: see dt_engine_refused */
+  DT_ENGINE_BROKEN     /* its descriptors were closed behind its back */
 } dt_engine_fault;
 
 /*
@@ -77,10 +95,21 @@ dt_engine *dt_engine_new(const dt_engine_config *config, dt_engine_fault *fault)
 void dt_engine_free(dt_engine *engine);
 
 /*
- * In the child of a fork: closes the child's copies of the descriptors and
- * leaves the rest alone, since a clean end would end the parent's TLS sessions.
+ * In the child of a fork: closes the child's copies of the descriptors, as far
+ * as they still are the engine's, and leaves the rest alone, since a clean end
+ * would end the parent's TLS sessions.
  */
 void dt_engine_abandon(dt_engine *engine);
+
+/*
+ * Whether the process closed the engine's descriptors behind its back. All
+ * transfers have then ended with DT_DESCRIPTORS_CLOSED, and it starts no other:
+ * it is to be freed.
+ */
+bool dt_engine_is_broken(const dt_engine *engine);
+
+/* The option that this libcurl does not take and nothing can be done without; NULL: none so far. */
+const char *dt_engine_refused(const dt_engine *engine);
 
 /* The slot (from 1) that the next transfer started will have: callers keep its body by this. */
 uint32_t dt_engine_next_slot(const dt_engine *engine);
@@ -96,10 +125,10 @@ dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
 /*
  * Moves the transfers on. Returns once one has ended, the alarm is due, a
  * signal came, or `wait_us` microseconds passed (0: at once, negative: no
- * limit). False when waiting failed for another reason than a signal. After it,
+ * limit). Where the system refuses to wait, the engine is broken. After it,
  * fetch all that has ended: the descriptor does not tell of it.
  */
-bool dt_engine_step(dt_engine *engine, int64_t wait_us);
+void dt_engine_step(dt_engine *engine, int64_t wait_us);
 
 /* The next transfer that has ended, in the order of ending; 0 when there is none. */
 dt_transfer_id dt_engine_next_finished(dt_engine *engine);

@@ -10,6 +10,7 @@ enum {
   DT_MAX_CLIENT_TOKEN_BYTES = 256,         /* bytes of an x-client-token: ours */
   DT_MAX_URL_BYTES = 16 * 1024,            /* bytes of a URL: ours */
   DT_MAX_REQUEST_BYTES = 16 * 1024 * 1024, /* bytes of all request bodies of one call: ours */
+  DT_MAX_REQUEST_HEADER_BYTES = 16 * 1024, /* bytes of a request's own header lines: ours */
   DT_MAX_ANSWER_BYTES = 2 * 1024 * 1024,   /* bytes of an answer's body: ours */
   DT_MAX_ANSWER_HEADER_BYTES = 64 * 1024,  /* bytes of an answer's header block: ours */
   DT_KEEP_ANSWER_BYTES = 64 * 1024,   /* storage an idle transfer keeps for the next answer: ours */

@@ -106,12 +106,6 @@ void dt_poller_closed(dt_poller *poller, int fd) {
   poller->watches[fd] = 0;
 }
 
-void dt_poller_close_opened(dt_poller *poller) {
-  for (size_t fd = 0; fd < poller->capacity; fd++)
-    if (poller->watches[fd] & OPENED)
-      close((int)fd);
-}
-
 /* Rounds up to whole milliseconds: whoever wakes early spins until the time has come. */
 static inline int to_ms(int64_t us) {
   if (us < 0)

@@ -49,9 +49,6 @@ void dt_poller_opened(dt_poller *poller, int fd);
 /* Forgets `fd`, which is about to be closed. */
 void dt_poller_closed(dt_poller *poller, int fd);
 
-/* For the child of a fork: closes every descriptor that is opened and not yet closed. */
-void dt_poller_close_opened(dt_poller *poller);
-
 /*
  * Watches `fd` for `events` from now on, instead of what was asked before; 0
  * ends the watch. False when the system refuses.

@@ -1,6 +1,5 @@
 #include "dt_transfer.h"
 
-#include "dt_header.h"
 #include "dt_limits.h"
 #include "dt_poller.h"
 
@@ -18,9 +17,10 @@ dt_transfer *dt_transfer_new(void) {
   dt_buf_init(&transfer->url, URL_BYTES);
   dt_buf_init(&transfer->token_line, DT_MAX_TOKEN_BYTES + 64);
   dt_buf_init(&transfer->client_token_line, DT_MAX_CLIENT_TOKEN_BYTES + 64);
+  dt_buf_init(&transfer->more_lines, DT_MAX_REQUEST_HEADER_BYTES);
   dt_buf_init(&transfer->headers, DT_MAX_ANSWER_HEADER_BYTES);
   dt_buf_init(&transfer->body, DT_MAX_ANSWER_BYTES);
-  dt_buf_init(&transfer->message, CURL_ERROR_SIZE);
+  dt_buf_init(&transfer->message, 2 * CURL_ERROR_SIZE);
   return transfer;
 }
 
@@ -30,6 +30,7 @@ void dt_transfer_free(dt_transfer *transfer) {
   dt_buf_free(&transfer->url);
   dt_buf_free(&transfer->token_line);
   dt_buf_free(&transfer->client_token_line);
+  dt_buf_free(&transfer->more_lines);
   dt_buf_free(&transfer->headers);
   dt_buf_free(&transfer->body);
   dt_buf_free(&transfer->message);
@@ -42,13 +43,28 @@ static bool write_line(dt_buf *line, const char *name, const char *value, size_t
          dt_buf_append(line, "", 1);
 }
 
+static bool copy_lines(dt_transfer *transfer, const dt_request *request) {
+  dt_buf_clear(&transfer->more_lines, DT_KEEP_ANSWER_BYTES);
+  transfer->more_count = request->header_count;
+  for (size_t i = 0; i < request->header_count; i++) {
+    const char *line = request->headers[i];
+    if (!dt_buf_append(&transfer->more_lines, line, strlen(line) + 1))
+      return false;
+  }
+  return true;
+}
+
 bool dt_transfer_prepare(dt_transfer *transfer, const dt_request *request) {
   transfer->has_token = request->token != NULL;
   transfer->has_client_token = request->client_token != NULL;
   transfer->method = request->method;
   transfer->request_body = request->body;
   transfer->request_length = request->body_length;
-  transfer->deadline = dt_clock_us() + (int64_t)request->timeout_ms * 1000;
+  transfer->wants_timing = request->wants_timing;
+  transfer->time = (int64_t)request->timeout_ms * 1000;
+  transfer->deadline = dt_clock_us() + transfer->time;
+  if (!copy_lines(transfer, request))
+    return false;
   if (request->token && !write_line(&transfer->token_line, "x-acs-dingtalk-access-token: ",
                                     request->token, request->token_length))
     return false;
@@ -62,40 +78,27 @@ bool dt_transfer_keep_url(dt_transfer *transfer, const char *url) {
   return dt_buf_append(&transfer->url, url, strlen(url) + 1);
 }
 
-/* Over HTTP/1 a body of unsaid length ends with the connection: an empty one cannot be told from
-   one that was cut off. */
-static bool may_be_cut_off(const dt_answer *answer) {
-  size_t length = 0;
-  if (answer->body_length || answer->headers_length < 7 ||
-      memcmp(answer->headers, "HTTP/1.", 7) != 0)
-    return false;
-  return !dt_header_find(answer->headers, answer->headers_length, "content-length", &length) &&
-         !dt_header_find(answer->headers, answer->headers_length, "transfer-encoding", &length);
-}
-
 void dt_transfer_answer(const dt_transfer *transfer, dt_answer *answer) {
-  *answer = (dt_answer){.curl_code = transfer->code,
+  *answer = (dt_answer){.failure = transfer->failure,
                         .message = transfer->message.length ? transfer->message.data : "",
-                        .sent = transfer->sent,
-                        .resent = transfer->resent,
-                        .overflow = transfer->overflow,
+                        .sent = transfer->began,
                         .status = transfer->status,
-                        .proxy_status = transfer->proxy_status,
+                        .timing = transfer->timing,
                         .headers = transfer->headers.data,
                         .headers_length = transfer->headers.length,
                         .body = transfer->body.data,
                         .body_length = transfer->body.length};
-  if (answer->curl_code == CURLE_OK && answer->status == 200 && may_be_cut_off(answer))
-    answer->curl_code = CURLE_PARTIAL_FILE;
-  if (answer->curl_code != CURLE_OK && !*answer->message)
-    answer->message = curl_easy_strerror((CURLcode)answer->curl_code);
 }
 
 void dt_transfer_reset(dt_transfer *transfer) {
-  transfer->code = CURLE_OK;
-  transfer->began = transfer->sent = transfer->resent = false;
+  transfer->failure = DT_ANSWERED;
+  transfer->began = false;
   transfer->overflow = DT_OVERFLOW_NONE;
-  transfer->size_before = transfer->status = transfer->proxy_status = 0;
+  transfer->local_port = 0;
+  transfer->status = 0;
+  transfer->timing = (dt_timing){.reused = false};
+  transfer->is_http1 = transfer->has_length = transfer->has_encoding = false;
+  transfer->headers_complete = transfer->ended_in_order = false;
   dt_buf_clear(&transfer->headers, DT_KEEP_ANSWER_BYTES);
   dt_buf_clear(&transfer->body, DT_KEEP_ANSWER_BYTES);
   dt_buf_clear(&transfer->message, 0);

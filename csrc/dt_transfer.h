@@ -28,6 +28,7 @@ typedef struct dt_transfer {
   uint32_t next; /* slots of its neighbours in the list it stands in; 0 ends it */
   uint32_t previous;
   int64_t deadline; /* dt_clock_us time at which it is to end */
+  int64_t time;     /* microseconds it was given */
 
   dt_method method;
   bool has_token;
@@ -37,18 +38,24 @@ typedef struct dt_transfer {
   dt_buf url; /* of one that is held, NUL-terminated */
   dt_buf token_line;
   dt_buf client_token_line;
+  dt_buf more_lines; /* the request's own headers, each NUL-terminated */
+  size_t more_count;
+  bool wants_timing;
 
-  int code;             /* CURLcode */
-  bool began;           /* the connection stood and the request was about to be written */
-  bool sent;            /* of an ended one: whether any byte of it may have gone out */
-  bool resent;          /* libcurl wrote it again because a kept connection had died */
+  dt_failure failure;   /* of an ended one */
+  bool began;           /* the connection stood: a byte of the request may have gone out */
+  int local_port;       /* of its connection */
   dt_overflow overflow; /* the limit of ours that ended it */
-  long size_before;     /* bytes libcurl had written before that: a proxy's CONNECT */
   long status;
-  long proxy_status;
+  dt_timing timing;
+  bool is_http1; /* these of the last header block */
+  bool has_length;
+  bool has_encoding;
+  bool headers_complete;
+  bool ended_in_order; /* close_notify came */
   dt_buf headers;
   dt_buf body;
-  dt_buf message; /* libcurl's words on a failure, NUL-terminated; may be empty */
+  dt_buf message; /* words on a failure, NUL-terminated; may be empty */
 } dt_transfer;
 
 /* Transfers linked by slot; 0 is none. */

@@ -13,8 +13,6 @@
 #include "dt_poller.h"
 #include "dt_waker.h"
 
-#include <curl/curl.h>
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,12 +50,12 @@ static ldt_engine *check_open(lua_State *L) {
 }
 
 static bool is_usable(const ldt_engine *self) {
-  return self->engine && self->pid == getpid();
+  return self->engine && self->pid == getpid() && !dt_engine_is_broken(self->engine);
 }
 
 static ldt_engine *check_self(lua_State *L) {
   ldt_engine *self = check_open(L);
-  if (!is_usable(self))
+  if (self->pid != getpid())
     luaL_error(L, "the engine belongs to another process");
   return self;
 }
@@ -84,8 +82,10 @@ static const char *fault_code(dt_engine_fault fault) {
       [DT_ENGINE_OK] = "ok",
       [DT_ENGINE_NO_MEMORY] = "out_of_memory",
       [DT_ENGINE_NO_DESCRIPTOR] = "too_many_files",
+      [DT_ENGINE_NO_POLLER] = "no_poller",
       [DT_ENGINE_BUSY] = "too_many_in_flight",
       [DT_ENGINE_REFUSED] = "refused_by_libcurl",
+      [DT_ENGINE_BROKEN] = "descriptors_closed",
   };
   return codes[fault];
 }
@@ -177,30 +177,21 @@ static void set_text(lua_State *L, const char *name, const char *text) {
   set_string(L, name, text, text ? strlen(text) : 0);
 }
 
-static const char *overflow_code(dt_overflow overflow) {
-  static const char *const codes[] = {
-      [DT_OVERFLOW_NONE] = NULL,
-      [DT_OVERFLOW_HEADERS] = "headers_too_large",
-      [DT_OVERFLOW_BODY] = "body_too_large",
-  };
-  return codes[overflow];
-}
-
 /* Writes the answer into the attempt on top. */
 static void set_answer(lua_State *L, const dt_answer *answer) {
-  set_integer(L, "curl", answer->curl_code);
+  if (answer->failure == DT_ANSWERED)
+    set_integer(L, "curl", 0);
+  else
+    set_text(L, "curl", dt_failure_code(answer->failure));
   set_integer(L, "status", answer->status);
   set_string(L, "body", answer->body_length ? answer->body : NULL, answer->body_length);
   set_header(L, "request_id", answer, "x-acs-request-id");
-  if (answer->curl_code == 0 && answer->status == 200 && !answer->body_length)
+  if (answer->failure == DT_ANSWERED && answer->status == 200 && !answer->body_length)
     return; /* the rest only explains a failure */
   set_boolean(L, "sent", answer->sent);
   set_seconds(L, "retry_after",
               dt_header_wait(answer->headers, answer->headers_length, (double)time(NULL)));
   set_text(L, "message", answer->message);
-  set_text(L, "overflow", overflow_code(answer->overflow));
-  set_boolean(L, "resent", answer->resent);
-  set_integer(L, "proxy_status", answer->proxy_status);
 }
 
 static size_t size_of_texts(const dt_answer *answer) {
@@ -243,7 +234,7 @@ static int take_answer(lua_State *L) {
 /* Without memory for an answer: all that is known of it is that it came. */
 static void set_lost(lua_State *L, int attempt) {
   lua_pushvalue(L, attempt);
-  set_integer(L, "curl", CURLE_OUT_OF_MEMORY);
+  set_text(L, "curl", dt_failure_code(DT_OUT_OF_MEMORY));
   set_integer(L, "status", 0);
   set_boolean(L, "sent", true);
 }
@@ -378,7 +369,7 @@ static bool has_answered(lua_State *L, const ldt_engine *self, dt_transfer_id id
 
 /*
  * engine:start(attempt, method, url, token, client_token, body, batch, timeout, wait) -> true when
- * the answer is in the attempt, false when it is in flight; or nil, code. `body` is a string, nil,
+ * the answer is in the attempt, false when it is in flight; or nil, code, and the option that libcurl refused or nil. `body` is a string, nil,
  * or attendees with the number of the batch; `timeout` is in seconds; with `wait` it waits for the
  * answer if nothing else ends first. Of an engine of another process: nil, "forked".
  */
@@ -400,7 +391,9 @@ static int engine_start(lua_State *L) {
   dt_transfer_id id = dt_engine_start(self->engine, &request, &fault);
   if (!id) {
     let_go(L, slot);
-    return push_fault(L, fault);
+    push_fault(L, fault);
+    lua_pushstring(L, dt_engine_refused(self->engine));
+    return 3;
   }
   lua_pushboolean(L, has_answered(L, self, id));
   return 1;
@@ -414,21 +407,13 @@ static int push_finished(lua_State *L, const ldt_engine *self) {
   return 1;
 }
 
-static int push_wait_failure(lua_State *L) {
-  lua_pushnil(L);
-  lua_pushstring(L, strerror(errno));
-  return 2;
-}
-
 /*
  * engine:step(wait) -> the attempt of a transfer that ended, its answer in it, or nil. Waits up to
- * `wait` seconds (0: not at all; nil: no limit) for one to end. When the system refuses to wait:
- * nil, its message.
+ * `wait` seconds (0: not at all; nil: no limit) for one to end.
  */
 static int engine_step(lua_State *L) {
   const ldt_engine *self = check_self(L);
-  if (!dt_engine_step(self->engine, lua_isnoneornil(L, 2) ? -1 : to_us(luaL_checknumber(L, 2))))
-    return push_wait_failure(L);
+  dt_engine_step(self->engine, lua_isnoneornil(L, 2) ? -1 : to_us(luaL_checknumber(L, 2)));
   return push_finished(L, self);
 }
 

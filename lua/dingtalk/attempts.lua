@@ -67,7 +67,7 @@ end
 
 local function out_of_time()
   return errors.new {
-    kind = "timeout", code = codes.connect_timeout.code, message = "no time left to send the request",
+    kind = "timeout", code = codes.transport.connect_timeout.code, message = "no time left to send the request",
     outcome = "not_sent", retryable = true,
   }
 end

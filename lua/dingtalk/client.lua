@@ -72,8 +72,11 @@ function client.is_client(value)
   return getmetatable(value) == metatable
 end
 
--- After a fork the child starts anew; what the parent had in flight is not the child's. A pause goes on.
+-- After a fork the child starts anew; what the parent had in flight is not the child's. A pause goes on. The same where
+-- the process closed the engine's descriptors, which has ended what was in flight.
 local function abandon(self)
+  local ended = {}
+  for attempt in self.engine.finished, self.engine do ended[#ended + 1] = attempt end
   local attempts = self.engine:close()
   self.engine, self.next_alarm = nil, nil
   self.loop:forget()
@@ -82,6 +85,7 @@ local function abandon(self)
     attempt.cancelled = "forked"
     scheduler.wake(attempt)
   end
+  for _, attempt in ipairs(ended) do scheduler.wake(attempt) end
 end
 
 --- The engine, made at the first use and again after a fork; nil and a code where the system gives no memory or no
@@ -99,9 +103,9 @@ function methods:open_engine()
 end
 
 -- What errors.judge is told where nothing was started.
-local function not_started(attempt, code)
+local function not_started(attempt, code, message)
   attempt.curl, attempt.status, attempt.sent, attempt.body, attempt.request_id = code, 0, false, nil, nil
-  attempt.message = nil
+  attempt.message = message
 end
 
 -- Starts a request and waits for its end, in the core itself where it may block.
@@ -111,18 +115,18 @@ local function exchange(self, attempt, request, timeout, may_block)
     if code then return not_started(attempt, code) end
   end
   if attempt.done then attempt.done = false end
-  local answered, code = self.engine:start(attempt, request.row.method, attempt.url or request.url,
+  local answered, code, refused = self.engine:start(attempt, request.row.method, attempt.url or request.url,
     not attempt.older_api and attempt.token or nil, attempt.client_token, request.body, attempt.batch, timeout,
     may_block)
   if answered then return end
   if answered == false then
     self.loop:watch()
     return scheduler.guarded(self, attempt, scheduler.wait, self, attempt)
-  elseif code == "forked" then
+  elseif code == "forked" or code == "descriptors_closed" then
     abandon(self)
     return exchange(self, attempt, request, timeout, may_block)
   end
-  return not_started(attempt, code)
+  return not_started(attempt, code, refused)
 end
 
 --- Makes a request and waits for its end: fills the attempt as errors.judge wants it.
@@ -139,20 +143,6 @@ function methods:exchange(attempt, request, timeout)
   end
 end
 
--- The system refuses to wait for the engine's descriptors, as after a program has closed them all. What is in flight
--- ends; the next request has another engine.
-local function lose_engine(self, message)
-  local attempts = self.engine:close()
-  self.engine, self.next_alarm = nil, nil
-  self.loop:forget()
-  if next(self.sleepers) and self:open_engine() then self.loop:watch() end
-  for _, attempt in ipairs(attempts) do
-    attempt.curl, attempt.status, attempt.body, attempt.message = "wait_failed", 0, nil, message
-    scheduler.wake(attempt)
-  end
-  return false
-end
-
 --- Moves the transfers on, waiting up to `seconds` for one to end (nil: until something is due), and resumes those
 --- whose wait is over.
 ---@param seconds number?
@@ -160,8 +150,7 @@ end
 ---@return boolean has_more whether ended transfers are left
 function methods:turn(seconds, most)
   local engine, count = self.engine, 0
-  local attempt, failure = engine:step(seconds)
-  if failure then return lose_engine(self, failure) end
+  local attempt = engine:step(seconds)
   while attempt do
     scheduler.wake(attempt)
     -- What was resumed may have closed the client.

@@ -1,4 +1,4 @@
---- What is known of the service's answers and of libcurl's failures, as data. errors.lua applies it,
+--- What is known of the service's answers and of transfers that failed, as data. errors.lua applies it,
 --- call.lua reads how each is retried, the specs and the README's tables check it.
 
 local codes = {}
@@ -183,66 +183,54 @@ codes.not_confirmed = {
   hint = "err.confirmed says who; err.resume asks the service again without sending anything twice.",
 }
 codes.cancelled = { kind = "cancelled", retry = "later", message = "cancelled while in flight" }
-codes.connect_timeout = {
-  kind = "timeout", code = "connect_timeout", retry = "transient", message = "not connected in time",
-}
-
-codes.proxy_refused = {
-  kind = "network", code = "proxy_failed", retry = "transient", message = "the proxy refused to connect",
-  hint = "Check config.proxy, its name and password, and that it may reach the service.",
-}
--- libcurl 7.88 reports a header line above 100 KB as "out of memory".
-codes.header_line = {
-  kind = "protocol", code = "headers_too_large", message = "a header line larger than libcurl takes, or out of memory",
-}
-
 local ca_hint = "Check the system's certificates and clock, or set config.ca_file."
+local proxy_hint = "Check config.proxy, its name and password, and that it may reach the service."
+local descriptor_hint = "Raise the process's limit of open files, or close what it leaves open."
 
---- By libcurl's code, or the engine's own where nothing was started. What was sent decides the
---- outcome, not this table.
-codes.curl = {
-  out_of_memory = { kind = "network", code = "out_of_memory", message = "out of memory" },
+--- Why no answer was read, by our own code, the same with every libcurl (csrc/dt_failure.c makes it of libcurl's)
+--- or the engine's own where nothing was started. What was sent decides the outcome, not this table.
+codes.transport = {
+  out_of_memory = { kind = "network", message = "out of memory" },
   too_many_files = {
-    kind = "network", code = "too_many_files", retry = "transient", message = "no descriptor to be had",
-    hint = "Raise the process's limit of open files, or close what it leaves open.",
+    kind = "network", retry = "transient", message = "few or no descriptors are left", hint = descriptor_hint,
   },
-  too_many_in_flight = {
-    kind = "network", code = "too_many_in_flight", retry = "transient", message = "65,535 requests are in flight",
+  no_poller = {
+    kind = "network", message = "the system refuses the descriptors to wait with (epoll and timerfd)",
+    hint = "Check what the container or the sandbox allows.",
   },
-  wait_failed = {
-    kind = "network", code = "wait_failed", retry = "transient", message = "the system refuses to wait for the network",
-    hint = "Did the program close descriptors that are not its own?",
+  descriptors_closed = {
+    kind = "network", retry = "transient", message = "the process closed the connections' descriptors",
   },
-  refused_by_libcurl = { kind = "network", code = "refused_by_libcurl", message = "libcurl refuses the request" },
-  [1] = { kind = "protocol", code = "bad_http", message = "a protocol that is not allowed" },
-  [3] = { kind = "argument", code = "bad_url", argument = "config.base_url", message = "libcurl does not take the URL" },
-  [5] = { kind = "network", code = "resolve_proxy_failed", retry = "transient", message = "the proxy's name is unknown" },
-  [6] = { kind = "network", code = "resolve_failed", retry = "transient", message = "the host's name is unknown" },
-  [7] = { kind = "network", code = "connect_failed", retry = "transient", message = "no connection" },
-  [8] = { kind = "protocol", code = "bad_http", message = "an answer that is no HTTP" },
-  [16] = { kind = "network", code = "http2_failed", retry = "transient", message = "the HTTP/2 connection failed" },
-  [18] = { kind = "protocol", code = "truncated_body", retry = "transient", message = "the answer was cut off" },
-  [27] = { kind = "network", code = "out_of_memory", message = "out of memory" },
-  [28] = { kind = "timeout", code = "timeout", retry = "transient", message = "no answer in time" },
-  [35] = { kind = "tls", code = "tls_failed", retry = "transient", message = "the TLS handshake failed" },
-  [42] = {
-    kind = "network", code = "receive_failed", retry = "transient", message = "the kept connection had died",
+  too_many_in_flight = { kind = "network", retry = "transient", message = "65,535 requests are in flight" },
+  refused_by_libcurl = { kind = "network", message = "libcurl refuses an option that is needed" },
+  bad_url = { kind = "argument", argument = "config.base_url", message = "libcurl does not take the URL" },
+  resolve_proxy_failed = { kind = "network", retry = "transient", message = "the proxy's name is unknown" },
+  resolve_failed = { kind = "network", retry = "transient", message = "the host's name is unknown" },
+  connect_failed = { kind = "network", retry = "transient", message = "no connection" },
+  interface_failed = { kind = "network", message = "config.interface cannot be connected from" },
+  proxy_failed = {
+    kind = "network", retry = "transient", message = "the proxy refused to connect", hint = proxy_hint,
   },
-  [52] = { kind = "network", code = "empty_answer", retry = "transient", message = "closed without an answer" },
-  [55] = { kind = "network", code = "send_failed", retry = "transient", message = "sending failed" },
-  [56] = { kind = "network", code = "receive_failed", retry = "transient", message = "receiving failed" },
-  [58] = { kind = "tls", code = "tls_failed", message = "a local certificate is unusable" },
-  [59] = { kind = "tls", code = "tls_failed", message = "no cipher in common" },
-  [60] = { kind = "tls", code = "certificate_invalid", message = "the server's certificate is not trusted", hint = ca_hint },
-  [61] = { kind = "protocol", code = "bad_http", message = "an encoding nobody asked for" },
-  [77] = { kind = "tls", code = "ca_unreadable", message = "the certificates to trust cannot be read", hint = ca_hint },
-  [90] = { kind = "tls", code = "certificate_invalid", message = "the server's key is not the expected one" },
-  [91] = { kind = "tls", code = "certificate_invalid", message = "the certificate's status is invalid", hint = ca_hint },
-  [92] = { kind = "network", code = "http2_stream_failed", retry = "transient", message = "the HTTP/2 stream failed" },
-  [97] = { kind = "network", code = "proxy_failed", retry = "transient", message = "the proxy failed" },
-  [100] = { kind = "protocol", code = "headers_too_large", message = "the answer's headers are larger than the limit" },
+  tls_failed = { kind = "tls", retry = "transient", message = "the TLS handshake failed" },
+  certificate_invalid = { kind = "tls", message = "the server's certificate is not trusted", hint = ca_hint },
+  ca_unreadable = { kind = "tls", message = "the certificates to trust cannot be read", hint = ca_hint },
+  client_cert_unusable = {
+    kind = "tls", message = "the client's certificate is unusable",
+    hint = "Check config.client_cert and config.client_key.",
+  },
+  connect_timeout = { kind = "timeout", retry = "transient", message = "not connected in time" },
+  timeout = { kind = "timeout", retry = "transient", message = "no answer in time" },
+  connection_lost = { kind = "network", retry = "transient", message = "the connection ended before an answer" },
+  http2_stream_failed = { kind = "network", retry = "transient", message = "the HTTP/2 stream failed" },
+  truncated_body = { kind = "protocol", retry = "transient", message = "the answer was cut off" },
+  bad_http = { kind = "protocol", message = "an answer that is no HTTP" },
+  compressed_body = {
+    kind = "protocol", message = "the answer is compressed, though nobody asked for it", hint = base_url_hint,
+  },
+  headers_too_large = { kind = "protocol", message = "the answer's headers are larger than the limit" },
+  body_too_large = { kind = "protocol", message = "the answer is larger than the limit" },
+  transfer_failed = { kind = "network", retry = "transient", message = "the transfer failed" },
 }
---- Any other of libcurl's codes.
-codes.curl_other = { kind = "network", code = "transfer_failed", retry = "transient", message = "the transfer failed" }
+for code, rule in pairs(codes.transport) do rule.code = code end
 
 return codes

@@ -183,31 +183,25 @@ local function failure(answer, rule, code, message, outcome, object)
   }, rule.retry
 end
 
-local function transport_rule(answer)
-  if answer.overflow then
-    return { kind = "protocol", code = answer.overflow, message = "the answer is larger than the limit" }
-  elseif not answer.sent then
-    if answer.curl == 28 then return codes.connect_timeout end
-    if (answer.proxy_status or 0) >= 300 then return codes.proxy_refused end
-  elseif answer.curl == 27 then
-    return codes.header_line
-  end
-  return codes.curl[answer.curl] or codes.curl_other
-end
-
 -- A status that was read says no, even where the rest of the answer was not.
 local function transport_outcome(answer)
   if not answer.sent then return "not_sent" end
   local status = answer.status or 0
-  return not answer.resent and status >= 400 and status < 500 and "rejected" or "unknown"
+  return status >= 400 and status < 500 and "rejected" or "unknown"
 end
 
 local function from_transport(answer)
-  local rule = transport_rule(answer)
+  local rule = codes.transport[answer.curl]
   -- libcurl quotes a proxy's address as it was given, a password included.
   local message = (answer.message or ""):gsub("://%S*@", "://"):gsub("%S*@", "")
   local detail = message ~= "" and ": " .. message or ""
   return failure(answer, rule, rule.code, rule.message .. detail, transport_outcome(answer))
+end
+
+-- A refusal that was cut off or cannot be read still refuses: by its status alone, or by an object that is whole.
+local function refuses(answer, object)
+  if answer.curl ~= "truncated_body" and answer.curl ~= "compressed_body" then return false end
+  return codes.any_body[answer.status] or object and answer.status >= 400 and answer.status < 500
 end
 
 -- The address ban has a form of its own, under an unknown status.
@@ -215,10 +209,9 @@ local function is_ban(object)
   return object.punish ~= nil and (object.status == 1111 or object.punish == "deny")
 end
 
--- What a refusal says of the write. A fault of the service may have come after the work, whatever the status; and when
--- libcurl sent the request again by itself, since a kept connection had died, the refusal may be that of the second.
-local function refused(answer, rule)
-  return (answer.resent or rule.unresolved or rule.kind == "server") and "unknown" or "rejected"
+-- What a refusal says of the write. A fault of the service may have come after the work, whatever the status.
+local function refused(rule)
+  return (rule.unresolved or rule.kind == "server") and "unknown" or "rejected"
 end
 
 -- The older API always answers 200; under errcode 88 the cause stands in sub_code. Another call
@@ -230,14 +223,14 @@ local function soft_failure(answer, object)
   local message = cause and text_of(object.sub_msg) or first_text(object, "errmsg", "message")
   code = cause or code
   local rule = answer.older_api and codes.older[code] or codes.soft_error
-  return failure(answer, rule, code, message or codes.soft_message, refused(answer, rule), object)
+  return failure(answer, rule, code, message or codes.soft_message, refused(rule), object)
 end
 
 local function by_status(answer, code, message, object)
   local status = answer.status
   local rule = codes.statuses[status] or (status >= 500 and codes.server_fault) or codes.bad_request
   return failure(answer, rule, code or "http_" .. status, message or rule.message,
-    status >= 500 and "unknown" or refused(answer, rule), object)
+    status >= 500 and "unknown" or refused(rule), object)
 end
 
 local function quote(answer)
@@ -256,12 +249,12 @@ local function from_refusal(answer, object)
   if object and is_ban(object) then return ban(answer) end
   local rule = code and lookup_code(code)
   if rule then
-    local outcome = status >= 500 and "unknown" or refused(answer, rule)
+    local outcome = status >= 500 and "unknown" or refused(rule)
     return failure(answer, rule, code, message or rule.kind, outcome, object)
   end
   if answer.body and not object and status < 500 and not codes.any_body[status] then
     rule = status == 403 and codes.not_json_403 or codes.not_json
-    return failure(answer, rule, rule.code, rule.message .. quote(answer), refused(answer, rule))
+    return failure(answer, rule, rule.code, rule.message .. quote(answer), refused(rule))
   end
   return by_status(answer, code, message, object)
 end
@@ -319,18 +312,18 @@ local function hide_token(value, answer)
   end
 end
 
---- Judges the answer in an attempt, which dingtalk.core wrote there: curl, status, sent, body, request_id, retry_after
---- (seconds), message, overflow, resent, proxy_status; or cancelled and sent. Its token, query_token and secrets are
---- shown in no text; hide_body is true where no message may quote the body.
+--- Judges the answer in an attempt, which dingtalk.core wrote there: curl (0, or a code of codes.transport), status,
+--- sent, body, request_id, retry_after (seconds), message; or cancelled and sent. Its token, query_token and secrets
+--- are shown in no text; hide_body is true where no message may quote the body.
 ---@param answer table its request_id is made one clean line
 ---@return dingtalk.Error? err nil for a success
 ---@return string|table|nil retry the name of a row of codes.retries; of a success the JSON object of its body, if any
 function errors.judge(answer)
   if answer.cancelled then return cancelled(answer) end
   if answer.request_id then answer.request_id = clean(answer.request_id, answer) end
-  if answer.curl ~= 0 then return from_transport(answer) end
-  if answer.status == 200 and not answer.body then return nil end
+  if answer.curl == 0 and answer.status == 200 and not answer.body then return nil end
   local object = object_of(answer.body)
+  if answer.curl ~= 0 and not refuses(answer, object) then return from_transport(answer) end
   local err, retry = from_answer(answer, object)
   if err then return err, retry end
   if answer.token and not answer.hide_body then hide_token(object, answer) end

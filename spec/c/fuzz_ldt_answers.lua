@@ -37,18 +37,19 @@ local function check_failure(found, retry)
   check(not line:find(TOKEN, 1, true), "the token stands in the error")
 end
 
--- A 4xx that was read says no though the answer broke off, unless it is that of a second sending.
+-- A 4xx that was read says no though the answer broke off.
 local function unfinished_outcome(answer)
   if not answer.sent then return "not_sent" end
-  local refused = not answer.cancelled and not answer.resent and answer.status >= 400 and answer.status < 500
+  local refused = not answer.cancelled and answer.status >= 400 and answer.status < 500
   return refused and "rejected" or "unknown"
 end
 
 local function check_outcome(answer, found)
-  if answer.cancelled or answer.curl ~= 0 then
+  if answer.curl == "truncated_body" or answer.curl == "compressed_body" then
+    -- What did come may say that the service failed.
+    check(found.outcome == unfinished_outcome(answer) or found.outcome == "unknown", "outcome is not by what came")
+  elseif answer.cancelled or answer.curl ~= 0 then
     check(found.outcome == unfinished_outcome(answer), "outcome is not by what was sent")
-  elseif answer.resent then
-    check(found.outcome == "unknown", "the first of two sendings may have been carried out")
   elseif found.code == "1111" then
     check(found.outcome == "rejected", "a banned address is refused whatever the status")
   elseif answer.status >= 500 then
@@ -60,12 +61,16 @@ local function check_outcome(answer, found)
   end
 end
 
-return function(curl, status, flags, body, request_id, retry_after)
+local failures = {}
+for code in pairs(codes.transport) do failures[#failures + 1] = code end
+table.sort(failures)
+
+return function(number, status, flags, body, request_id, retry_after)
+  local curl = number == 0 and 0 or failures[number % #failures + 1]
   local answer = {
     curl = curl, status = status, sent = flags % 2 == 1, body = body ~= "" and body or nil, request_id = request_id,
     retry_after = retry_after and core.retry_after(retry_after, NOW), message = curl ~= 0 and body or "",
-    overflow = flags % 16 >= 14 and curl == 23 and "body_too_large" or nil,
-    cancelled = flags >= 250 and "closed" or nil, resent = flags % 8 == 7, token = TOKEN,
+    cancelled = flags >= 250 and "closed" or nil, token = TOKEN,
   }
   local had_body = answer.body ~= nil
   local found, object = errors.judge(answer)

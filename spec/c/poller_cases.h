@@ -209,20 +209,6 @@ static void an_alarm_makes_it_readable(dt_poller *poller) {
   CHECK(dt_poller_set_alarm(poller, INT64_MAX));
 }
 
-/* The child of a fork closes what the parent opened, and only that. */
-static void closes_what_was_opened(void) {
-  dt_poller *poller = dt_poller_new();
-  CHECK(poller);
-  pair p = open_pair();
-  dt_poller_opened(poller, p.here);
-  CHECK(dt_poller_watch(poller, p.there, DT_POLL_IN));
-  dt_poller_close_opened(poller);
-  CHECK(write(p.here, "x", 1) == -1);
-  CHECK(dup2(p.there, p.there) == p.there);
-  dt_poller_free(poller);
-  close(p.there);
-}
-
 /* As a daemon does it: another poller then has the numbers of the first one. */
 static void leaves_what_is_not_its_own(void) {
   dt_poller *first = dt_poller_new();
@@ -279,7 +265,6 @@ static void test_poller(void) {
   an_alarm_makes_it_readable(poller);
   dt_poller_free(poller);
   dt_poller_free(NULL);
-  closes_what_was_opened();
   leaves_what_is_not_its_own();
   says_that_descriptors_are_short();
 }

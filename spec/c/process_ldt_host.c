@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,6 +36,22 @@ static int process_wait(lua_State *L) {
       return luaL_error(L, "waitpid: %s", strerror(errno));
   lua_pushinteger(L, WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
   return 1;
+}
+
+/* process.close_from(first) closes every descriptor from that number on, as a daemon does. */
+static int process_close_from(lua_State *L) {
+  enum { BEYOND = 1024 };
+  for (int fd = (int)luaL_checkinteger(L, 1); fd < BEYOND; fd++)
+    close(fd);
+  return 0;
+}
+
+/* process.limit_files(count) leaves the process so many descriptors. */
+static int process_limit_files(lua_State *L) {
+  rlim_t count = (rlim_t)luaL_checkinteger(L, 1);
+  struct rlimit limit = {count, count};
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? 0
+                                               : luaL_error(L, "setrlimit: %s", strerror(errno));
 }
 
 static volatile sig_atomic_t interruptions;
@@ -145,6 +162,8 @@ static void open_process(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"fork", process_fork},
       {"wait", process_wait},
+      {"close_from", process_close_from},
+      {"limit_files", process_limit_files},
       {"interrupt", process_interrupt},
       {"interruptions", process_interruptions},
       {"default_sigpipe", process_default_sigpipe},

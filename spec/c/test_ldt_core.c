@@ -96,7 +96,8 @@ static const char *const chunks[] = {
     "local body = core.attendees({ 'a' })\n"
     "engine:start({}, 'POST', 'http://127.0.0.1:1/', 't', 'c', body, 1, 5)\n"
     "while not engine:step(1) do end\n"
-    "local attempt = {} engine:start(attempt, 'GET', 'http://127.0.0.1:1/', nil, nil, nil, nil, 5)\n"
+    "local attempt = {} engine:start(attempt, 'GET', 'http://127.0.0.1:1/', nil, nil, nil, nil, "
+    "5)\n"
     "engine:cancel(attempt) "
     "engine:close()",
 };

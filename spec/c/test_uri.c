@@ -101,8 +101,7 @@ static void every_byte_at_every_place(void) {
         size_t wanted = dt_uri_encode(expected, id, length);
         const char *end = dt_uri_write_id(out, id, length, &fault);
         bool is_dot = length == 1 && byte == '.';
-        CHECK_ROW(byte, is_dot ? !end
-                               : end == out + wanted && memcmp(out, expected, wanted) == 0);
+        CHECK_ROW(byte, is_dot ? !end : end == out + wanted && memcmp(out, expected, wanted) == 0);
       }
       id[at] = 'z';
     }

@@ -13,9 +13,7 @@ local function add(problems, ...) problems[#problems + 1] = (...):format(select(
 local function check_error(row, said, problems)
   local expect = row.expect
   for _, field in ipairs { "kind", "code", "outcome", "retryable", "attempts", "status", "request_id" } do
-    -- libcurl may meet a reset while it still sends.
-    local is_other = expect[field] == "receive_failed" and said[field] == "send_failed"
-    if expect[field] ~= nil and said[field] ~= expect[field] and not is_other then
+    if expect[field] ~= nil and said[field] ~= expect[field] then
       add(problems, "%s is %s, not %s", field, tostring(said[field]), tostring(expect[field]))
     end
   end
@@ -105,6 +103,10 @@ local function check_beside(row, seen, problems)
         add(problems, "the proxy was shown %s", name)
       end
     end
+  end
+  local last = row.proxy_authorization and seen.proxy.connects[#seen.proxy.connects]
+  if last and not tostring(last.headers["proxy-authorization"]):find(row.proxy_authorization) then
+    add(problems, "the proxy was shown %s", tostring(last.headers["proxy-authorization"]))
   end
   if row.connects then check_count("CONNECTs", seen.proxy and #seen.proxy.connects, row.connects, problems) end
 end

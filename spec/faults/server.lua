@@ -54,7 +54,7 @@ local function open_beside(run, row, described)
     run.proxy = seen.new(row)
     local kind = row.proxy.closed and "closed" or "plain"
     local between = start(run, listener.open(kind, pairs_by_name, run.proxy, identity, proxy.serve))
-    described.proxy_url = "http://127.0.0.1:" .. between.port
+    described.proxy_url = ("http://%s127.0.0.1:%d"):format(row.proxy_user and row.proxy_user .. "@" or "", between.port)
   end
   if row.dns then
     local resolver, why = dns.open(row.dns, run.shared)

@@ -99,6 +99,22 @@ local function in_threads(code, url)
   end
 end
 
+-- Files on the numbers that were just freed. Nobody but us may write to them or close them.
+local function open_files(count)
+  local files = {}
+  for i = 1, count do files[i] = assert(io.tmpfile()) end
+  return files
+end
+
+local function check_files(files)
+  for i, file in ipairs(files) do
+    assert(file:write "mine", "file " .. i .. " was closed")
+    file:seek "set"
+    local text = file:read "*a"
+    assert(text == "mine", ("file %d holds %d bytes"):format(i, #text))
+  end
+end
+
 local function leave_calls_in_flight(client, count)
   sandbox.faults { fault = "delay", ms = 60000, next = count }
   manual_calls(client, count)
@@ -231,6 +247,78 @@ return {
     assert(said[1] == "added", said[1])
     assert(waited and waited.attempts == 2, tostring(err))
     wait_for(pid)
+  end,
+
+  ["a child that closes all descriptors and opens its own keeps those"] = function()
+    local client = example.client()
+    add(client, "before")
+    wait_for(child(function()
+      process.close_from(3)
+      local files = open_files(12)
+      add(client, "child")
+      client:close()
+      check_files(files)
+    end))
+    add(client, "after")
+    check_people("before", "child", "after")
+    local list = connections()
+    assert(list[1] == list[3], "the parent's connection was ended")
+  end,
+
+  ["all descriptors are closed behind a client that is idle"] = function()
+    local client = example.client()
+    add(client, "before")
+    process.close_from(3)
+    add(client, "after")
+    client:close()
+    check_people("before", "after")
+  end,
+
+  ["all descriptors are closed and others opened behind a client that is idle"] = function()
+    for _, count in ipairs { 1, 3, 20 } do
+      local client = example.client()
+      add(client, "before" .. count)
+      process.close_from(3)
+      local files = open_files(count)
+      add(client, "after" .. count)
+      client:close()
+      check_files(files)
+      check_people("before" .. count, "after" .. count)
+    end
+  end,
+
+  ["all descriptors are closed behind calls in flight"] = function()
+    local client = example.client { loop = "manual", max_attempts = 1 }
+    sandbox.faults { fault = "delay", ms = 300, next = 4 }
+    local said = manual_calls(client, 4)
+    step_until(client, function() return sandbox.counters().in_flight == 4 end)
+    process.close_from(3)
+    local files = open_files(20)
+    step_until(client, function() return #said == 4 end)
+    for _, text in ipairs(said) do assert(text == "descriptors_closed unknown", text) end
+    said = manual_calls(client, 1)
+    step_until(client, function() return said[1] end)
+    assert(said[1] == "added", said[1])
+    check_files(files)
+    client:close()
+  end,
+
+  ["with few descriptors left it says so, whichever is the one that is missing"] = function()
+    example.client():close() -- loads what it takes
+    local highest = descriptors() + 20
+    for count = 3, highest do
+      wait_for(child(function()
+        process.limit_files(count)
+        for attempt = 1, 2 do
+          local client = example.client { max_attempts = 1 }
+          local result, err = example.add(client, { "few" })
+          local said = result and "added" or err.code .. " " .. err.outcome
+          assert(said == "too_many_files not_sent" or said == "added", count .. " descriptors: " .. said)
+          assert(result or count < highest, "not even with " .. highest)
+          assert(attempt == 1 or pcall(client.close, client))
+        end
+      end))
+    end
   end,
 
   ["states in threads, over TLS"] = function()

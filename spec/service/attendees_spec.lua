@@ -27,7 +27,7 @@ describe("the request of add_attendees", function()
   local HEADERS = {
     ["accept"] = "application/json",
     ["content-type"] = "application/json; charset=utf-8",
-    ["x-acs-dingtalk-access-token"] = TOKEN,
+    ["x-acs-dingtalk-access-token"] = TOKEN, ["accept-encoding"] = "identity",
   }
   local OF_HTTP = { "host", "user-agent", "content-length", "x-client-token" }
 

@@ -267,7 +267,7 @@ describe("core.engine", function()
     local ended
     repeat ended = engine:step(1) until ended
     assert.equal(attempt, ended)
-    assert.same({ 7, 0, false, nil }, { ended.curl, ended.status, ended.sent, ended.body })
+    assert.same({ "connect_failed", 0, false, nil }, { ended.curl, ended.status, ended.sent, ended.body })
     assert.equal(0, engine:in_flight())
     assert.same({}, engine:attempts())
     assert.falsy((engine:cancel(attempt)))
@@ -278,7 +278,7 @@ describe("core.engine", function()
     local engine = new()
     local attempt, answered = start(engine, true)
     if not answered then assert.equal(attempt, engine:step(1)) end -- a signal came between
-    assert.equal(7, attempt.curl)
+    assert.equal("connect_failed", attempt.curl)
     assert.equal(0, engine:in_flight())
     engine:close()
   end)
@@ -377,7 +377,7 @@ describe("core.engine", function()
         assert.equal(row[3], (peer:receive(#row[3])))
         peer:close()
       else -- nobody listens there
-        assert.same({ setting, "7" }, { setting, child:read("*a") })
+        assert.same({ setting, "connect_failed" }, { setting, child:read("*a") })
       end
       child:close()
     end

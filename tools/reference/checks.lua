@@ -228,7 +228,7 @@ end
 function checks.codes(world, find)
   local tables, text = world.modules.codes, world.read("docs/errors.md")
   local codes, path_of_tables = codes_of_ours(world), "lua/dingtalk/codes.lua"
-  for _, row in pairs(tables.curl) do codes[row.code] = path_of_tables end
+  for code in pairs(tables.transport) do codes[code] = path_of_tables end
   for _, row in pairs(tables) do
     if type(row) == "table" and row.kind and row.code then codes[row.code] = path_of_tables end
   end

@@ -124,7 +124,7 @@ function core.engine(config) end
 local engine = {}
 
 --- Starts a transfer.
----@param attempt table the answer is written into it: curl, status, sent, body, request_id; unless it is a 200 without a body also retry_after, message, overflow, resent, proxy_status
+---@param attempt table the answer is written into it: curl, status, sent, body, request_id; unless it is a 200 without a body also retry_after, message
 ---@param method "GET"|"POST"|"PUT"|"DELETE"
 ---@param url string
 ---@param token string? access token; nil: no header

@@ -32,6 +32,8 @@ local CUT_AT = 460
 
 local GZIP_BOMB = "\31\139\8\0\0\0\0\0\0\3" .. ("\236\193\1\1\0\0\0\128\144\254\175\238\8\10\0\0"):rep(4096)
 
+local GZIP_REFUSAL = "\31\139\8\0\0\0\0\0\0\3\171VJ\206OIU\178Rr"
+
 return {
   redirect(301), redirect(302), redirect(303), redirect(307), redirect(308),
   { name = "redirect_to_plain_http", requests = { a.answer(307, "", ELSEWHERE) }, aside = "plain",
@@ -64,7 +66,16 @@ return {
   -- A parser that takes NUL for the end of the text does not see what follows.
   { name = "ok_nul_then_errcode", requests = { a.json(200, '{"a":1}\0{"errcode":404}') }, expect = UNREADABLE, seen = 1 },
   { name = "ok_nul_at_the_end", requests = { a.json(200, '{"a":1}\0') }, expect = UNREADABLE, seen = 1 },
-  { name = "ok_gzip_unasked", requests = { a.json(200, GZIP_BOMB, { "Content-Encoding: gzip" }) }, expect = UNREADABLE, seen = 1 },
+  { name = "ok_gzip_unasked", requests = { a.json(200, GZIP_BOMB, { "Content-Encoding: gzip" }) },
+    expect = fails("protocol", "compressed_body", "unknown", false, 1, { status = 200 }), seen = 1 },
+  { name = "gzip_unasked_403", requests = { a.answer(403, GZIP_REFUSAL, { "Content-Encoding: gzip" }) },
+    expect = fails("protocol", "compressed_body", "rejected", false, 1, { status = 403 }), seen = 1 },
+  { name = "gzip_unasked_401", tokens = true, requests = { a.answer(401, GZIP_REFUSAL, { "Content-Encoding: gzip" }), a.OK },
+    expect = added(2), seen = 2 },
+  { name = "brotli_unasked_200", requests = { a.answer(200, "[\14\0\248\165[\3\255{\1", { "Content-Encoding: br" }) },
+    expect = fails("protocol", "compressed_body", "unknown", false, 1, { status = 200 }), seen = 1 },
+  { name = "html_called_gzip", requests = { a.answer(404, a.HTML, { "Content-Encoding: gzip" }) },
+    expect = refused("protocol", "not_json", 404), seen = 1 },
   { name = "ok_gzip_claimed_object", requests = { a.json(200, "{}", { "Content-Encoding: gzip" }) }, expect = added(1), seen = 1 },
   { name = "ok_duplicate_errcode", requests = { a.json(200, '{"errcode":0,"errcode":404}') },
     expect = fails("protocol", "404", "rejected", false, 1), seen = 1 },

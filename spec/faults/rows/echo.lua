@@ -19,7 +19,7 @@ local texts = {
 -- A body goes without a length, since the token's is not known here.
 local function echo(status_line, fields, body)
   local length = body and "" or "Content-Length: 0\r\n"
-  return { "read", a.send(("HTTP/1.1 %s\r\n%s%s\r\n%s"):format(status_line, fields, length, body or "")), "finish" }
+  return { "read", a.send(("HTTP/1.1 %s\r\nConnection: close\r\n%s%s\r\n%s"):format(status_line, fields, length, body or "")), "finish" }
 end
 
 local function every_header(text)

@@ -71,7 +71,7 @@ return {
   { name = "not_sent_then_rejected", accept = { { "fill", "reset" }, {} }, requests = { a.refusal(404, "itemNotFound") },
     expect = fails("not_found", "itemNotFound", "rejected", false, 2), seen = 1, connections = 2 },
   { name = "not_sent_then_unknown", accept = { { "fill", "reset" }, {} }, requests = { { "read", "finish" } }, opts = { max_attempts = 2 },
-    expect = fails("network", "empty_answer", "unknown", true, 2), seen = 1, connections = 2 },
+    expect = fails("network", "connection_lost", "unknown", true, 2), seen = 1, connections = 2 },
   { name = "three_different_faults_then_added", opts = { max_attempts = 4 }, accept = { { "fill", "reset" }, {} },
     requests = { { "read", "reset" }, a.html(502), a.OK }, expect = added(4), seen = 3 },
 }
