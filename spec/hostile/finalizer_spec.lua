@@ -64,9 +64,9 @@ local function check(id, result, err)
 end
 
 local ways = {
-  { name = "without options", least = 5 },
-  { name = "with options", least = 5, opts = { timeout = 10 } },
-  { name = "to be refused", least = 5, fault = { fault = "answer", code = "systemError" },
+  { name = "without options", least = 3 },
+  { name = "with options", least = 3, opts = { timeout = 10 } },
+  { name = "to be refused", least = 3, fault = { fault = "answer", code = "systemError" },
     config = { max_attempts = 1 } },
 }
 
