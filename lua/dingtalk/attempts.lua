@@ -23,7 +23,8 @@ local LEAST_TIME = 0.005
 ---@field once boolean? a write without an x-client-token: not sent again where it may have been done
 ---@field deadline number in seconds of client:now()
 ---@field max_attempts integer
----@field pace {limiter: table, permit: table?}? of a bulk run: asked before each attempt
+---@field cancel dingtalk.Cancellation? ends it from outside
+---@field rate_limiter dingtalk.RateLimiter? of a run of many calls; by default the client's
 
 --- The state of a request until it is settled. What only a failure sets is not named here.
 ---@class dingtalk.State
@@ -35,6 +36,7 @@ function attempts.new(client_token, batch)
     client_token = client_token, batch = batch,
     attempts = 0,  -- requests made so far
     elapsed = 0,   -- seconds, once it is settled
+    permit_at = nil, -- when the slot of the request at hand was taken: see dingtalk.rate_limiter
     token = false, -- the access token of the request at hand
     curl = 0, status = 0, sent = false, body = nil, request_id = false, -- its answer: see errors.judge
   }
@@ -72,22 +74,6 @@ local function out_of_time()
   }
 end
 
--- Waits for the bulk run's leave to send. The first permit was taken with the job.
-local function wait_for_permit(client, request, attempt)
-  local pace = request.pace
-  attempt.permit, pace.permit = pace.permit, nil
-  while not attempt.permit do
-    local delay = pace.limiter:delay()
-    if delay == 0 then
-      attempt.permit = pace.limiter:take()
-    elseif client:now() + delay >= request.deadline then
-      return out_of_time()
-    elseif not client:pause(attempt, delay) then
-      return errors.judge(attempt)
-    end
-  end
-end
-
 -- The older API takes the token in the query, and has codes of its own.
 local function put_in_query(attempt, request)
   attempt.older_api = true
@@ -113,23 +99,24 @@ local function refresh(request, attempt)
   return 0
 end
 
--- Seconds until the next attempt, or nil when there is none.
-local function next_wait(client, request, attempt, err, retry)
+-- Seconds until the next attempt, or nil when there is none. `is_paced`: a limiter slows down for it, so that it counts
+-- neither as an attempt nor as a fault.
+local function next_wait(client, request, attempt, err, retry, is_paced)
   if retry == "new_token" and request.token then return refresh(request, attempt) end
   local row = codes.retries[retry]
   if not row then return nil end
   if request.once and err.outcome ~= "not_sent" and err.kind ~= "throttled" then return nil end
   attempt.retries = (attempt.retries or 0) + 1
-  if not row.unlimited then
+  if not row.unlimited and not is_paced then
     attempt.limited = (attempt.limited or 0) + 1
     if attempt.limited >= request.max_attempts then return nil end
-    if not client:spend_retry() then
+    if not client:spend_retry(request.token) then
       err.hint = "Not tried again: the client's retry budget is spent, as in an outage."
       return nil
     end
   end
   local asked = attempt.retry_after
-  local wait = math.max(attempts.backoff(row, attempt.retries, client:random()), asked or 0)
+  local wait = math.max(attempts.backoff(row, is_paced and 1 or attempt.retries, client:random()), asked or 0)
   local left = request.deadline - client:now()
   if wait + LEAST_TIME <= left then return wait end
   -- Only the deadline ends these: half of what is left, so that there is time for the answer.
@@ -174,25 +161,21 @@ local function conclude(attempt, err, elapsed)
   return err
 end
 
---- Makes a request until it is settled.
----@param client dingtalk.Client
----@param request dingtalk.Request
----@param attempt dingtalk.State made by attempts.new; filled with status, request_id, attempts, elapsed
----@return dingtalk.Error? err nil when the service did it
----@return table? object the JSON object of the answer, if it had a body
-function attempts.run(client, request, attempt)
+local function settle(client, request, attempt)
   local started = client.clock()
   local began, now = started, started
+  local limiter = request.rate_limiter or client.rate_limiter
   while true do
     local token, err, retry = request.token, nil, nil
     if token and type(token) ~= "string" then
       token, err = token_from(token, client, request.deadline)
       now = client.clock()
     end
-    if request.pace and not err then
-      err = wait_for_permit(client, request, attempt)
+    if limiter and not err then
+      err = select(2, limiter:acquire(client, request, request.deadline, attempt))
       now = client.clock()
     end
+    if attempt.cancelled and not err then err = errors.judge(attempt) end -- meanwhile, by a hook
     local left = request.deadline - now
     if left < LEAST_TIME and not err then err = out_of_time() end
     if not err then
@@ -203,14 +186,15 @@ function attempts.run(client, request, attempt)
       client:exchange(attempt, request, left < client.attempt_timeout and left or client.attempt_timeout)
       err, retry = errors.judge(attempt)
     end
-    if attempt.permit then request.pace.limiter:finish(attempt.permit, err and err.kind == "throttled") end
     if not err then
-      if client.retries_left < client.retry_budget then client:earn_retry() end
+      if next(client.retries_left) then client:earn_retry(request.token) end
       if client.on_attempt then report(client, request, attempt, nil, nil, began) end
       attempt.elapsed = client.clock() - started
       return nil, retry
     end
-    local wait = next_wait(client, request, attempt, err, retry)
+    local is_paced = limiter and err.kind == "throttled" and attempt.status ~= 0
+    if is_paced then limiter:throttled(request, attempt, err.retry_after) end
+    local wait = next_wait(client, request, attempt, err, retry, is_paced)
     if client.on_attempt then report(client, request, attempt, err, wait, began) end
     attempt.outcome = worse(err.outcome, attempt.outcome)
     if wait and not pause(client, attempt, wait) then
@@ -220,6 +204,21 @@ function attempts.run(client, request, attempt)
     now = began
     if not wait then return conclude(attempt, err, began - started) end
   end
+end
+
+--- Makes a request until it is settled.
+---@param client dingtalk.Client
+---@param request dingtalk.Request
+---@param attempt dingtalk.State made by attempts.new; filled with status, request_id, attempts, elapsed
+---@return dingtalk.Error? err nil when the service did it
+---@return table? object the JSON object of the answer, if it had a body
+function attempts.run(client, request, attempt)
+  local cancel = request.cancel
+  if not cancel then return settle(client, request, attempt) end
+  cancel:enter(client, attempt)
+  local err, object = settle(client, request, attempt)
+  cancel:leave(attempt)
+  return err, object
 end
 
 return attempts

@@ -263,10 +263,10 @@ end
 --- Adds or removes attendees: see dingtalk.calendar.
 ---@param client dingtalk.Client
 ---@param row table of dingtalk.operations: add_attendees or remove_attendees
----@param pace table? of a bulk run: see dingtalk.Request
+---@param limiter dingtalk.RateLimiter? of a bulk run; by default the client's
 ---@return table? result
 ---@return dingtalk.Error? err
-function attendees.change(client, row, token, user, cal, event, people, opts, pace)
+function attendees.change(client, row, token, user, cal, event, people, opts, limiter)
   local path = row.path
   local err = client_module.refusal(client) or options.check_token(token)
   if err then return nil, err end
@@ -284,7 +284,7 @@ function attendees.change(client, row, token, user, cal, event, people, opts, pa
   -- The call: what its requests share (see dingtalk.Request), its batches, and what came of them so far.
   local call = {
     client = client, row = row, opts = opts,
-    url = url, token = token, body = body, pace = pace,
+    url = url, token = token, body = body, rate_limiter = limiter, cancel = opts.cancel,
     deadline = client.clock() + (opts.timeout or client.call_timeout),
     max_attempts = opts.max_attempts or client.max_attempts,
     batches = new_batches(count, opts.client_token),

@@ -5,11 +5,11 @@
 ---   local source = assert(auth.internal_app { app_key = "…", app_secret = "…" })
 ---   calendar.add_attendees(source, user, nil, event, list)
 
+local applications = require "dingtalk.auth.applications"
 local cache = require "dingtalk.auth.cache"
 local client_module = require "dingtalk.client"
 local environment = require "dingtalk.auth.environment"
 local errors = require "dingtalk.errors"
-local kinds = require "dingtalk.auth.applications"
 local limits = require "dingtalk.limits"
 local memory = require "dingtalk.stores.memory"
 local options = require "dingtalk.options"
@@ -19,6 +19,7 @@ local auth = {}
 ---@class dingtalk.TokenSource
 ---@field get fun(self: dingtalk.TokenSource, client: dingtalk.Client?, deadline: number?): string?, dingtalk.Error?
 ---@field invalidate fun(self: dingtalk.TokenSource, token: string) the service refused this token
+---@field key fun(self: dingtalk.TokenSource): string whose budget of calls it draws on: app and organisation
 ---@field hook_error string? what the last on_refresh raised
 
 ---@class dingtalk.SourceOptions what every source takes
@@ -55,12 +56,10 @@ local auth = {}
 
 local default_store = memory.new()
 
--- Secrets stand in closures, where no pretty-printer shows them.
-local metatable = { __name = "dingtalk.TokenSource" }
+-- What a source holds stands aside, where no pretty-printer shows its secrets.
+local held = setmetatable({}, { __mode = "k" })
 
-function metatable.__tostring(source)
-  return source.description
-end
+local metatable = { __name = "dingtalk.TokenSource" }
 
 local function wrong_client()
   return nil, errors.argument("client", "not_a_client", "client is no client: calendar.new makes one")
@@ -79,6 +78,8 @@ end
 local function get(source, given, deadline)
   local client, by = client_for(source, given, deadline)
   if not client then return nil, by end
+  -- In a call that has begun, a client that was closed meanwhile has cut it off.
+  if client.closed and deadline then return nil, cache.cancelled() end
   local err = client_module.refusal(client)
   if err then return nil, err end
   return cache.get(source, client, by)
@@ -101,37 +102,67 @@ local function missing(config, row)
   end
 end
 
-local function copy(config)
+-- Also what it inherits.
+local function copy(config, row)
   local fields = {}
-  for name, value in pairs(config) do fields[name] = value end
+  for name in pairs(row.fields) do fields[name] = config[name] end
   return fields
 end
 
-local function describe(kind, row, config)
+-- The names that tell it from others.
+local function names_of(row, config)
   local names = {}
   for _, name in ipairs(row.named_by) do names[#names + 1] = config[name] end
-  return ("dingtalk.TokenSource (%s %s)"):format(kind, table.concat(names, " "))
+  return table.concat(names, " ")
 end
 
-local function new_source(kind, given)
-  local row = kinds.rows[kind]
-  local err = options.check(given or {}, row.fields, "config") or missing(given or {}, row)
+local methods = {}
+
+function methods:get(client, deadline)
+  return get(held[self], client, deadline)
+end
+
+function methods:invalidate(token)
+  cache.invalidate(held[self], token)
+end
+
+--- Whose budget of calls it draws on: the app, and the organisation where one app has many.
+---@return string
+function methods:key()
+  local source = held[self]
+  local row, parts = source.row, {}
+  for i, name in ipairs(row.budget_of or row.named_by) do parts[i] = source.config[name] end
+  return table.concat(parts, " ")
+end
+
+function metatable.__index(self, name)
+  if name == "hook_error" then return held[self].hook_error end
+  return methods[name]
+end
+
+function metatable.__tostring(self)
+  local source = held[self]
+  return ("dingtalk.TokenSource (%s %s)"):format(source.application, names_of(source.row, source.config))
+end
+
+local function new_source(application, given)
+  local row = applications.rows[application]
+  local err = options.check(given or {}, row.fields, "config")
   if err then return nil, err end
-  local config = copy(given)
+  local config = copy(given or {}, row)
+  err = missing(config, row)
+  if err then return nil, err end
   -- Without a name, nothing tells one user's token from another's.
   local is_private = row.grants ~= nil and config.user == nil
   local source = {
-    kind = kind, row = row, config = config, states = {}, is_private = is_private,
+    application = application, row = row, config = config, states = {}, is_private = is_private,
     store = config.store or (is_private and memory.new() or default_store),
     refresh_before = config.refresh_before or limits.defaults.refresh_before,
     timeout = config.timeout or limits.defaults.token_timeout, clock = config.clock or os.time,
   }
-  source.public = setmetatable({
-    description = describe(kind, row, config),
-    get = function(_, client, deadline) return get(source, client, deadline) end,
-    invalidate = function(_, token) cache.invalidate(source, token) end,
-  }, metatable)
-  return source.public
+  local public = setmetatable({}, metatable)
+  held[public] = source
+  return public
 end
 
 --- Tokens of an internal app of one organisation.
@@ -175,6 +206,8 @@ end
 ---@return string|dingtalk.TokenSource|nil token
 ---@return dingtalk.Error? err
 function auth.from_env(config)
+  local refused = options.check(config, applications.common, "config")
+  if refused then return nil, refused end
   local token, err = environment.token(os.getenv)
   if token or err then return token, err end
   local constructor, app = environment.app(os.getenv)
@@ -182,7 +215,7 @@ function auth.from_env(config)
     return nil, app or errors.argument("DINGTALK_TOKEN", "missing", "no access token is in the environment",
       "Set DINGTALK_TOKEN, or DINGTALK_APP_KEY and DINGTALK_APP_SECRET; or name a file in DINGTALK_TOKEN_FILE.")
   end
-  for name, value in pairs(config or {}) do app[name] = value end
+  for name in pairs(config and applications.common or {}) do app[name] = config[name] end
   return auth[constructor](app)
 end
 

@@ -4,6 +4,7 @@
 ---   local result, err = calendar.add_attendees(token, user, cal, event, list, opts)
 
 local attendees = require "dingtalk.attendees"
+local cancellation = require "dingtalk.cancellation"
 local client = require "dingtalk.client"
 local errors = require "dingtalk.errors"
 local json = require "dingtalk.json"
@@ -89,6 +90,12 @@ end
 ---@return dingtalk.Error? err
 function calendar.new(config)
   return client.new(config)
+end
+
+--- What ends calls from outside, given to them as opts.cancel.
+---@return dingtalk.Cancellation
+function calendar.cancellation()
+  return cancellation.new()
 end
 
 --- Whether a value is an error of this module.

@@ -50,11 +50,12 @@ function client.new(config)
     max_attempts = config.max_attempts or limits.defaults.max_attempts,
     retry_budget = config.retry_budget or limits.defaults.retry_budget,
     on_attempt = config.on_attempt,
+    rate_limiter = config.rate_limiter,
     clock = config.clock or core.now,
     random_source = config.random or core.random,
     sleep = config.sleep,
     engine_config = engine_config(config),
-    retries_left = config.retry_budget or limits.defaults.retry_budget,
+    retries_left = setmetatable({}, { __mode = "k" }), -- by token, where it is not the whole budget
     closed = false,
     engine = nil,     -- of dingtalk.core, made at the first use
     sleepers = {},    -- by waiter, when it is to be woken: seconds of core.now()
@@ -232,6 +233,17 @@ function methods:close()
   self.loop:rethrow()
 end
 
+--- Ends what an attempt waits for, if anything: it fails with this code of kind "cancelled".
+---@param attempt dingtalk.State
+---@param code string
+function methods:cut_off(attempt, code)
+  local engine = self.engine
+  attempt.cancelled, attempt.sent = code, engine and engine:is_usable() and engine:cancel(attempt) or false
+  self.sleepers[attempt] = nil
+  scheduler.wake(attempt)
+  self.loop:rethrow()
+end
+
 metatable.__close = methods.close
 
 --- Seconds of the client's clock, in which deadlines are told.
@@ -245,16 +257,25 @@ function methods:random()
   return self.random_source() or 0.5
 end
 
---- Takes one retry from the budget; false when none is left.
-function methods:spend_retry()
-  if self.retries_left < 1 then return false end
-  self.retries_left = self.retries_left - 1
+--- Takes one retry from the budget of a token, so that one customer's outage costs the others none; false when
+--- none is left.
+---@param token dingtalk.Token? nil: of the token requests
+function methods:spend_retry(token)
+  local key = token or self
+  local left = self.retries_left[key] or self.retry_budget
+  if left < 1 then return false end
+  self.retries_left[key] = left - 1
   return true
 end
 
 --- Gives the budget back what a success earns.
-function methods:earn_retry()
-  self.retries_left = math.min(self.retries_left + limits.retry_earned, self.retry_budget)
+---@param token dingtalk.Token?
+function methods:earn_retry(token)
+  local key = token or self
+  local left = self.retries_left[key]
+  if not left then return end
+  left = left + limits.retry_earned
+  self.retries_left[key] = left < self.retry_budget and left or nil
 end
 
 --- Why no call can be made here: a call needs an open client, and a place where its loop can wait.

@@ -37,6 +37,8 @@ function codes.is_retryable(rule)
   return rule.retry ~= nil and rule.retry ~= "new_token"
 end
 
+local address_hint = "Add this machine's egress address to the app's allowed addresses."
+local older_hint = "Check the token, the app's permissions, and that this machine's egress address is allowed."
 local secret_hint = "Check the app's key and secret, and the region."
 local sign_in_hint = "A code is good once and for some minutes: have the user sign in again."
 local staff_hint = "No such member of staff, or outside the app's range of visibility."
@@ -62,7 +64,7 @@ codes.service = {
   invalidAuthInfo = { kind = "auth", hint = "Check that the organisation has authorised the app." },
   ["Forbidden.AccessDenied.AccessTokenPermissionDenied"] = { kind = "permission" },
   ["Forbidden.AccessDenied.IpNotInWhiteList"] = {
-    kind = "permission", hint = "Add this machine's egress address to the app's allowed addresses.",
+    kind = "permission", hint = address_hint,
   },
   permissionDeny = { kind = "permission" },
   permissionDenied = { kind = "permission" },
@@ -102,7 +104,10 @@ codes.older = {
   ["-1"] = { kind = "server", retry = "transient" },
   ["40014"] = { kind = "auth", retry = "new_token", hint = auth_hint },
   ["42001"] = { kind = "auth", retry = "new_token", hint = auth_hint },
+  ["88"] = { kind = "permission", hint = older_hint },
+  ["50002"] = { kind = "permission", hint = "Add the person to the part of the address book that the app may see." },
   ["60011"] = { kind = "permission" },
+  ["60020"] = { kind = "permission", hint = address_hint },
   ["33012"] = { kind = "not_found", hint = staff_hint },
   ["60121"] = { kind = "not_found", hint = staff_hint },
   ["90002"] = { kind = "throttled", retry = "throttled", retry_after = 1 },
@@ -139,8 +144,17 @@ codes.any_body = { [401] = true, [408] = true, [421] = true, [425] = true, [429]
 --- Values of `code` in the body of a 200 that are no failure.
 codes.success_codes = { ["0"] = true, OK = true, ok = true, success = true, Success = true }
 
+--- Codes after which no other call of the same token can succeed, and what that is called.
+codes.ends_all = {
+  ["Forbidden.AccessDenied.AccessTokenPermissionDenied"] = "permission",
+  ["Forbidden.AccessDenied.IpNotInWhiteList"] = "permission",
+  apiPermissionDenied = "permission",
+  orgAccessForbidden = "permission",
+  ["Forbidden.AccessDenied.ApiCountLimitForOrg"] = "quota",
+}
+
 codes.ban = {
-  kind = "throttled", retry = "later", retry_after = 300,
+  kind = "throttled", code = "1111", retry = "later", retry_after = 300,
   message = "the service has banned this address for 5 minutes",
   hint = "Stop calling from this address for 5 minutes: 10,000 calls in 20 s from one address are too many.",
 }

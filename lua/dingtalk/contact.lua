@@ -8,11 +8,12 @@ local attempts = require "dingtalk.attempts"
 local client_module = require "dingtalk.client"
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
-local scheduler = require "dingtalk.scheduler"
 local json = require "dingtalk.json"
 local limits = require "dingtalk.limits"
 local options = require "dingtalk.options"
+local rate_limiter = require "dingtalk.rate_limiter"
 local requests = require "dingtalk.request"
+local scheduler = require "dingtalk.scheduler"
 
 local contact = {}
 
@@ -37,12 +38,14 @@ local contact = {}
 ---@field timeout number? seconds of one lookup; by default the client's
 ---@field max_attempts integer? of one request; by default the client's
 ---@field concurrency integer? of unionids: lookups at a time (5)
+---@field rate number|false|dingtalk.RateLimiter|nil of unionids: calls a second; by default the client's limiter, or 20
 
 local schema = {
   client = { "table" },
   timeout = { "number", 0.001, limits.max_timeout },
   max_attempts = { "integer", 1, limits.max_attempts },
   concurrency = { "integer", 1, limits.max_concurrency },
+  rate = { "rate_or_limiter", 0.001, limits.max_rate },
 }
 
 -- The older API's requests by the kind of id: the path, and the operation's name for hooks.
@@ -60,18 +63,19 @@ end
 
 local me_row = { name = "me", method = "GET" }
 
-local function new_task(run, fields)
+local function new_request(run, fields)
   local opts, client = run.opts, run.client
   fields.token = run.token
   fields.deadline = run.deadline
   fields.max_attempts = opts.max_attempts or client.max_attempts
+  fields.rate_limiter = run.rate_limiter
   return fields
 end
 
-local function bad_answer(slot, message)
+local function bad_answer(attempt, message)
   return errors.new {
     kind = "protocol", code = "unexpected_answer", message = message, outcome = "unknown", retryable = false,
-    status = slot.status, request_id = slot.request_id, attempts = slot.attempts, elapsed = slot.elapsed,
+    status = attempt.status, request_id = attempt.request_id, attempts = attempt.attempts, elapsed = attempt.elapsed,
   }
 end
 
@@ -85,12 +89,12 @@ end
 
 -- One call of the older API: the text of a field of its result.
 local function ask_older(run, kind, id, field)
-  local lookup, slot = lookups[kind], attempts.new()
+  local lookup, attempt = lookups[kind], attempts.new()
   local body = json.encode(kind == "userid" and { userid = id, language = "zh_CN" } or { mobile = id })
-  local err, object = attempts.run(run.client, new_task(run, {
+  local err, object = attempts.run(run.client, new_request(run, {
     row = lookup.row, older_api = true, body = body,
     url = contact.oapi_base_url(run.client) .. lookup.path,
-  }), slot)
+  }), attempt)
   if err then return nil, err end
   local result = object and object.result
   local text = text_of(result, field)
@@ -98,19 +102,20 @@ local function ask_older(run, kind, id, field)
   if type(result) == "table" then
     return nil, errors.new {
       kind = "not_found", code = "no_" .. field, message = "the service knows no " .. field .. " of this person",
-      outcome = "rejected", retryable = false, status = slot.status, attempts = slot.attempts, elapsed = slot.elapsed,
+      outcome = "rejected", retryable = false, status = attempt.status,
+      attempts = attempt.attempts, elapsed = attempt.elapsed,
     }
   end
-  return nil, bad_answer(slot, "the answer holds no result")
+  return nil, bad_answer(attempt, "the answer holds no result")
 end
 
 local function ask_me(run)
-  local slot = attempts.new()
-  local err, object = attempts.run(run.client, new_task(run, {
+  local attempt = attempts.new()
+  local err, object = attempts.run(run.client, new_request(run, {
     row = me_row, url = run.client.base_url .. "/v1.0/contact/users/me",
-  }), slot)
+  }), attempt)
   if err then return nil, err end
-  if not text_of(object, "unionId") then return nil, bad_answer(slot, "the answer holds no unionId") end
+  if not text_of(object, "unionId") then return nil, bad_answer(attempt, "the answer holds no unionId") end
   return json.plain(object)
 end
 
@@ -161,8 +166,10 @@ end
 local function prepare(token, opts)
   local err = options.check_token(token) or options.check(opts, schema, "opts")
   if err then return nil, err end
-  opts = opts or {}
-  local client = opts.client
+  -- A hook may change the caller's table meanwhile.
+  local own = {}
+  for name in pairs(schema) do own[name] = opts and opts[name] end
+  local client = own.client
   if client and not client_module.is_client(client) then
     return nil, errors.argument("opts.client", "not_a_client", "opts.client is no client: calendar.new makes one")
   end
@@ -172,7 +179,7 @@ local function prepare(token, opts)
   end
   err = client_module.refusal(client)
   if err then return nil, err end
-  return { client = client, token = token, opts = opts }
+  return { client = client, token = token, opts = own, rate_limiter = nil }
 end
 
 --- Who the user token belongs to.
@@ -227,6 +234,13 @@ local function read_list(list)
   return people
 end
 
+-- For somebody who was never asked for.
+local function spared(stopped)
+  local err = errors.copy(stopped)
+  err.outcome, err.attempts, err.elapsed, err.status, err.request_id = "not_sent", 0, 0, nil, nil
+  return err
+end
+
 local function run_all(run, people)
   local found, position, stopped = {}, 0, nil
   scheduler.run(run.client, run.opts.concurrency or limits.defaults.lookups, function()
@@ -234,14 +248,14 @@ local function run_all(run, people)
     position = position + 1
     local at = position
     return function()
-      local each = { client = run.client, token = run.token, opts = run.opts }
+      local each = { client = run.client, token = run.token, opts = run.opts, rate_limiter = run.rate_limiter }
       local unionid, err = look_up(each, people[at].kind, people[at].id)
       found[at] = { unionid = unionid, error = err }
       if err and ends_all[err.kind] then stopped = stopped or err end
     end
   end)
   for i = 1, #people do
-    found[i] = found[i] or { error = errors.copy(stopped) }
+    found[i] = found[i] or { error = spared(stopped) }
   end
   return found
 end
@@ -261,9 +275,13 @@ end
 function contact.unionids(token, list, opts)
   local run, err = prepare(token, opts)
   if not run then return nil, err end
-  local people
-  people, err = read_list(list)
+  local readable, people
+  readable, people, err = pcall(read_list, list)
+  if not readable then
+    return nil, errors.argument("list", "wrong_type", "list cannot be read: " .. errors.one_line(people))
+  end
   if not people then return nil, err end
+  run.rate_limiter = rate_limiter.of_run(run.client, run.opts.rate)
   local found = run_all(run, people)
   found.unionids, found.failed = {}, {}
   for i, one in ipairs(found) do

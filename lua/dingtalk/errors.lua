@@ -109,7 +109,12 @@ end
 -- Bytes of a secret's beginning by which it is recognised, also where a text was cut off.
 local MARK = limits.secret_mark_bytes
 
-local function without(text, secret, placeholder)
+--- A text without a secret, which is known by its beginning.
+---@param text string
+---@param secret string
+---@param placeholder string
+---@return string
+function errors.without(text, secret, placeholder)
   if #secret < MARK then return text end
   local mark = secret:sub(1, MARK)
   local from = text:find(mark, 1, true)
@@ -127,10 +132,10 @@ end
 local function clean(text, answer)
   local is_plain = core.is_plain(text, limits.max_message_bytes, answer.token or nil)
   if is_plain and not answer.query_token and not answer.secrets then return text end
-  if answer.token then text = without(text, answer.token, "[token]") end
-  if answer.query_token then text = without(text, answer.query_token, "[token]") end
+  if answer.token then text = errors.without(text, answer.token, "[token]") end
+  if answer.query_token then text = errors.without(text, answer.query_token, "[token]") end
   if answer.secrets then
-    for _, secret in ipairs(answer.secrets) do text = without(text, secret, "[secret]") end
+    for _, secret in ipairs(answer.secrets) do text = errors.without(text, secret, "[secret]") end
   end
   return errors.one_line(text)
 end
@@ -214,15 +219,24 @@ local function refused(rule)
   return (rule.unresolved or rule.kind == "server") and "unknown" or "rejected"
 end
 
+-- The cause that the older API names under errcode 88: in sub_code, or within errmsg.
+local function older_cause(object, code)
+  local cause = first_text(object, "sub_code", "subcode", "subCode")
+  if cause or code ~= "88" then return cause end
+  local message = text_of(object.errmsg) or ""
+  return message:match("[sS]ub_?[cC]ode%s*[=:]%s*\"?(%-?%d+)")
+    or message:find("access_token", 1, true) and "40014" or nil
+end
+
 -- The older API always answers 200; under errcode 88 the cause stands in sub_code. Another call
 -- gets such a body for a wrong path only.
 local function soft_failure(answer, object)
   local code = text_of(object.errcode)
   if not code or code == "0" then return nil end
-  local cause = answer.older_api and text_of(object.sub_code)
-  local message = cause and text_of(object.sub_msg) or first_text(object, "errmsg", "message")
+  local cause = answer.older_api and older_cause(object, code)
+  local message = cause and first_text(object, "sub_msg", "submsg", "subMsg") or first_text(object, "errmsg", "message")
+  local rule = answer.older_api and (codes.older[cause or code] or codes.older[code]) or codes.soft_error
   code = cause or code
-  local rule = answer.older_api and codes.older[code] or codes.soft_error
   return failure(answer, rule, code, message or codes.soft_message, refused(rule), object)
 end
 
@@ -307,7 +321,7 @@ local function hide_token(value, answer)
     if type(field) == "table" then
       hide_token(field, answer)
     elseif type(field) == "string" and field:find(answer.token, 1, true) then
-      value[name] = without(field, answer.token, "[token]")
+      value[name] = errors.without(field, answer.token, "[token]")
     end
   end
 end

@@ -31,13 +31,21 @@ local limits = {
   max_page_sign_ins = 500,  -- in one page of a list: the service's limit
   max_pages = 1000,         -- read by one call: ours
   confirm_reads = 3,        -- of the attendee list, until it shows what was done: ours
-  max_rate = 10000,         -- calls a second of a bulk run: ours
+  max_rate = 10000,         -- calls a second of a limiter: ours
   token_seconds = 7200,     -- validity of an access token whose answer names none: the service's
   refresh_token_seconds = 2592000, -- validity of a refresh token: the service's
   token_retry = 30,         -- seconds between two tries to renew a token that is still good: ours
+  token_refused_rest = 10,  -- seconds a refused token request is remembered, and not made again: ours
+  token_failed_rest = 1,    -- seconds one that failed otherwise is: ours
+  token_max_rest = 300,     -- seconds, where the answer says how long to wait: ours, as long as the address ban
+  early_renewals = 50,      -- a second, of tokens that are still good: ours, far below the address limit
+  token_lock = 2,           -- seconds for which one process alone may ask for a token: ours
   retry_earned = 0.2,       -- retries a success gives back to the budget: ours, as AWS SDKs do
   completions_a_step = 8,   -- requests that have ended and are dealt with in one step: ours
   poll_interval = 0.002,    -- seconds between two steps where no descriptor tells when one is due: ours
+  store_seconds = 0.25,     -- of one command of a store, whatever the caller's time: ours
+  store_rest = 1,           -- seconds a store is left alone that failed or was slow, doubling: ours
+  store_max_rest = 30,      -- seconds, of that: ours
   max_lookups = 10000,      -- people looked up in one call: ours
 
   defaults = {
@@ -54,8 +62,11 @@ local limits = {
     token_timeout = 10,     -- seconds, one request for a token with its attempts
     lookups = 5,            -- people looked up at a time
     retry_budget = 100,     -- retries a client may be ahead of its successes (each gives back 0.2)
+    bulk_outage = 600,      -- seconds a bulk run waits for a service that is out of reach
     bulk_concurrency = 10,  -- jobs of a bulk run in flight
-    rate = 20,              -- calls a second of a bulk run: the service's limit, standard edition
+    rate = 20,              -- calls a second of an app, organisation and operation: the service's, standard edition
+    rate_margin = 0.035,    -- of the distance between two calls, beyond 1 / rate: ours, for 35 ms of jitter
+    address_rate = 475,     -- calls a second from one address: the service bans one at 10,000 in 20 s
   },
 }
 

@@ -1,6 +1,7 @@
 --- The options of a client and of a call, and the fields of a body: their types and bounds as data, and
 --- their check.
 
+local cancellation = require "dingtalk.cancellation"
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
@@ -35,7 +36,7 @@ options.config = {
   attempt_timeout = { "number", 0.001, limits.max_timeout },
   timeout = { "number", 0.001, limits.max_timeout },
   max_attempts = { "integer", 1, limits.max_attempts },
-  rate_limiter = { "table" },
+  rate_limiter = { "table", check = "limiter" },
   max_connections = { "integer", 1, limits.max_connections },
   retry_budget = { "number", 0, 1e9 },
   user_agent = { "string", check = "user_agent" },
@@ -48,11 +49,13 @@ options.config = {
 }
 
 options.read = {
+  cancel = { "table", check = "cancellation" },
   timeout = { "number", 0.001, limits.max_timeout },
   max_attempts = { "integer", 1, limits.max_attempts },
 }
 
 options.write = {
+  cancel = { "table", check = "cancellation" },
   client_token = { "string", check = "client_token" },
   timeout = { "number", 0.001, limits.max_timeout },
   max_attempts = { "integer", 1, limits.max_attempts },
@@ -60,6 +63,7 @@ options.write = {
 
 --- Of a call that sends its list in batches.
 options.batched = {
+  cancel = { "table", check = "cancellation" },
   client_token = { "string", check = "client_token" },
   timeout = { "number", 0.001, limits.max_timeout },
   max_attempts = { "integer", 1, limits.max_attempts },
@@ -93,8 +97,10 @@ options.add_attendees_each = options.join(options.notifications, {
   timeout = { "number", 0.001, limits.max_timeout },
   max_attempts = { "integer", 1, limits.max_attempts },
   concurrency = { "integer", 1, limits.max_concurrency },
-  rate = { "rate", 0.001, limits.max_rate },
+  rate = { "rate_or_limiter", 0.001, limits.max_rate },
   on_result = { "function" },
+  checkpoint = { "function" },
+  max_outage = { "number", 0, limits.max_timeout },
   resume = { "table" },
   confirm = { "boolean" },
 })
@@ -235,6 +241,17 @@ function checks.headers(value)
   end
 end
 
+function checks.cancellation(value)
+  if not cancellation.is_cancellation(value) then return "is none: calendar.cancellation makes one" end
+end
+
+function checks.limiter(value)
+  local readable, usable = pcall(function()
+    return type(value.acquire) == "function" and type(value.throttled) == "function"
+  end)
+  if not (readable and usable) then return "is no limiter: dingtalk.rate_limiter.new makes one" end
+end
+
 local proxy_schemes = { http = true, https = true, socks4 = true, socks4a = true, socks5 = true, socks5h = true }
 
 function checks.proxy(value)
@@ -300,6 +317,11 @@ end
 
 function faults.rate(value, row)
   if value ~= false then return number_fault(value, row) end
+end
+
+function faults.rate_or_limiter(value, row)
+  if type(value) ~= "table" then return faults.rate(value, row) end
+  return checks.limiter(value)
 end
 
 function faults.number(value, row) return number_fault(value, row) end

@@ -1,96 +1,323 @@
---- At most so many requests in any second, as the service counts them; slower when the service says
---- so, and back again.
+--- A budget of calls, kept as the service counts them: apart by app, organisation and operation, and one of
+--- all calls from this address.
 ---
---- A request counts from when it was sent to a second after it was answered: it reached the service
---- somewhere between, so that no second holds more than the limit, whatever the network delays.
+---   local limiter = assert(rate_limiter.new { rate = 20, store = store })
+---   local client = assert(calendar.new { rate_limiter = limiter })
+---
+--- Each request waits for a slot of its own in a schedule, GCRA without a burst: `(1 + margin) / rate` seconds
+--- apart. So many fit into any second, whether the service counts in seconds of the clock or in sliding ones,
+--- and whatever the latency. With a store all processes that share it draw from one schedule; without it, or
+--- while it is out, each keeps a schedule of its own, as dense as the share it had. Nothing is given back: a
+--- process that ends loses the slots it held.
 
-local limiter = {}
+local core = require "dingtalk.core"
+local errors = require "dingtalk.errors"
+local guarded = require "dingtalk.stores.guarded"
+local limits = require "dingtalk.limits"
+local memory = require "dingtalk.stores.memory"
+local options = require "dingtalk.options"
 
-local WINDOW = 1         -- seconds: the service's window
-local SLOWER = 0.5       -- factor at a throttling answer
-local FASTER = 0.1       -- of the full rate, regained each second without one
-local UNLIMITED = math.huge
+local rate_limiter = {}
 
-local Limiter = {}
+local WINDOW = 1      -- seconds: the service's window
+local SLOWER = 0.7    -- factor of the pace at a throttling answer
+local SLOWEST = 0.02  -- of the full rate
+local FASTER = 0.1    -- of the full rate, regained each second without one
+local GAP = 0.25      -- seconds in which nobody gets a slot after a throttling answer
+local SHARE_GAIN = 0.2 -- weight of the newest in the mean distance between a process's own slots
+local MAX_SHARE = 50  -- processes that are reckoned with
+local NEAREST = 0.4   -- of the interval: nearer together are no two slots of a schedule that one process draws from
+local LATE = 0.02     -- seconds after which a slot of a shared schedule is too old to be used
+local SWEEP_EVERY = 1000 -- slots between two looks for budgets that are idle
+local IDLE = 60       -- seconds until a budget is forgotten
+
+---@class dingtalk.RateLimiterConfig
+---@field rate number? calls a second for an app, an organisation and an operation (20: the standard edition)
+---@field margin number? how much further apart than 1 / rate the slots are (0.035): room for the network's jitter
+---@field address_rate number|false|nil calls a second of all, token requests included (475)
+---@field store dingtalk.Store? with `reserve`: who shares it shares the budget; by default the memory of the process
+---@field name string? what tells the budget of plain token strings from others; by default each string has its own
+---@field on_store_error fun(message: string)?
+---@field clock (fun(): number)? seconds, never set back; for tests
+
+---@class dingtalk.RateLimiter
+local Limiter = { __name = "dingtalk.RateLimiter" }
 Limiter.__index = Limiter
 
---- A limiter for `rate` requests a second; false for as many as the service takes.
----@param rate number|false
----@param now fun(): number seconds
-function limiter.new(rate, now)
+local function check_store(value)
+  return guarded.check(value) or type(value.reserve) ~= "function" and "has no reserve" or nil
+end
+
+local function check_name(value)
+  if core.check_visible(value, limits.max_token_bytes) then return "must be of visible ASCII" end
+end
+
+local schema = {
+  rate = { "rate", 0.001, limits.max_rate },
+  address_rate = { "rate", 0.001, limits.max_rate },
+  margin = { "number", 0, 10 },
+  store = { "table", check = check_store },
+  name = { "string", check = check_name },
+  on_store_error = { "function" },
+  clock = { "function" },
+}
+
+local function either(value, default)
+  if value == nil then return default end
+  return value
+end
+
+--- A limiter. `rate = false`: as fast as the service takes, slower when it says so.
+---@param config dingtalk.RateLimiterConfig?
+---@return dingtalk.RateLimiter? limiter
+---@return dingtalk.Error? err
+function rate_limiter.new(config)
+  local err = options.check(config, schema, "config")
+  if err then return nil, err end
+  config = config or {}
+  local clock = config.clock or core.now
   return setmetatable({
-    now = now, full = rate or UNLIMITED, rate = rate or UNLIMITED, changed = now(),
-    out = 0, -- requests without an answer
-    answered = {}, first = 1, last = 0, -- when those that still count were answered, oldest first
+    rate = either(config.rate, limits.defaults.rate), margin = config.margin or limits.defaults.rate_margin,
+    address_rate = either(config.address_rate, limits.defaults.address_rate),
+    store = config.store, name = config.name, on_store_error = config.on_store_error,
+    clock = clock, own = memory.new(clock), budgets = {}, taken = 0,
+    source_names = setmetatable({}, { __mode = "k" }),
   }, Limiter)
 end
 
--- Below one a second the window grows instead.
-local function window_of(rate)
-  return rate >= 1 and WINDOW or WINDOW / rate
+--- Whether a value is a limiter.
+---@param value any
+---@return boolean
+function rate_limiter.is_limiter(value)
+  return type(value) == "table" and getmetatable(value) == Limiter
 end
 
-local function recover(self, now)
-  if self.rate >= self.full then return end
-  local gained = (now - self.changed) * FASTER * (self.full < UNLIMITED and self.full or self.peak)
-  self.changed = now
-  self.rate = math.min(self.full, self.rate + gained)
-  -- Without a limit of the caller's, growing past what was throttled means that there is none again.
-  if self.full == UNLIMITED and self.rate > 2 * self.peak then self.rate = UNLIMITED end
+--- The limiter of a run of many calls: what its caller gives, else the client's, else one at the service's limit.
+---@param client dingtalk.Client
+---@param rate number|false|dingtalk.RateLimiter|nil
+---@return dingtalk.RateLimiter
+function rate_limiter.of_run(client, rate)
+  if type(rate) == "table" then return rate end
+  if rate == nil and client.rate_limiter then return client.rate_limiter end
+  return assert(rate_limiter.new { rate = rate, address_rate = false })
 end
 
--- How many requests count now.
-local function count(self, now)
-  local window, answered = window_of(self.rate), self.answered
-  while self.first <= self.last and answered[self.first] + window <= now do
-    answered[self.first] = nil
-    self.first = self.first + 1
+-- A source without a name of its own shares its budget with nobody.
+local function name_of(self, token)
+  if type(token) == "string" then return self.name or core.digest(token) end
+  local ok, name = pcall(function() return token:key() end)
+  if ok and type(name) == "string" then return name end
+  if self.name then return self.name end
+  self.source_names[token] = self.source_names[token] or core.uuid()
+  return self.source_names[token]
+end
+
+-- The budgets of a request by their keys: nil for a token request, which the address alone counts.
+local function key_of(self, request)
+  if request.token == nil then return nil end
+  return ("rate:%s:%s:%s"):format((request.url or ""):match("^%a+://[^/?]+") or "", name_of(self, request.token),
+    request.row.name)
+end
+
+local ADDRESS = "rate:address"
+local ADDRESS_MARGIN = 0.15 -- at that rate a stall of a few hundredths of a second is many requests
+
+local function sweep(self, now)
+  for key, budget in pairs(self.budgets) do
+    if now - budget.used > IDLE and now > budget.last then self.budgets[key] = nil end
   end
-  return self.out + self.last - self.first + 1
 end
 
---- Seconds until a request may be sent, 0 for now. At least so many: more when answers are awaited.
-function Limiter:delay()
-  local now = self.now()
-  recover(self, now)
-  local excess = count(self, now) - math.max(1, math.floor(self.rate))
-  if excess < 0 then return 0 end
-  local answered = self.answered[self.first + excess] or now
-  return math.max(answered + window_of(self.rate) - now, 0)
+local function budget_of(self, key, rate, now)
+  local budget = self.budgets[key]
+  if not budget then
+    budget = {
+      rate = rate or nil,  -- calls a second; nil without a limit
+      margin = key == ADDRESS and math.max(self.margin, ADDRESS_MARGIN) or self.margin,
+      is_given = rate ~= false, -- else it was found out
+      pace = 1,            -- of that
+      changed = now,       -- when the pace was reckoned
+      slowed = -math.huge, -- when it last fell
+      last = -math.huge,   -- the latest slot that was ours
+      sent = -math.huge,   -- when the latest request was let go
+      distance = 0,        -- mean seconds between those
+      used = now, second = now, count = 0, before = 0, -- calls of this second and of the one before
+    }
+    self.budgets[key] = budget
+  end
+  budget.used = now
+  return budget
 end
 
---- Counts a request that is about to be sent.
----@return table permit to be given to finish()
-function Limiter:take()
-  self.out = self.out + 1
-  return { sent = self.now() }
+-- How many calls were made in the last second, about.
+local function count(budget, now)
+  if now - budget.second < WINDOW then return end
+  budget.before = now - budget.second < 2 * WINDOW and budget.count or 0
+  budget.second, budget.count = now, 0
 end
 
---- The request was answered, or failed. Idempotent.
----@param permit table
----@param throttled boolean? whether the service said that it was one too many
-function Limiter:finish(permit, throttled)
-  if permit.finished then return end
-  permit.finished = true
-  local now = self.now()
-  local counted = count(self, now)
-  self.out = self.out - 1
-  self.last = self.last + 1
-  self.answered[self.last] = now
-  -- Requests that were under way together are throttled together: that is one sign, not many.
-  if not throttled or (self.slowed and permit.sent <= self.slowed) then return end
-  recover(self, now)
-  self.peak = math.max(1, math.min(self.rate, counted))
-  self.rate = math.max(math.min(1, self.full), self.peak * SLOWER)
-  self.slowed, self.changed = now, now
+local function recover(budget, now)
+  budget.pace = budget.pace + (now - budget.changed) * FASTER
+  budget.changed = now
+  if budget.is_given then
+    budget.pace = math.min(budget.pace, 1)
+  elseif budget.pace > 2 then
+    -- Growing to twice what was throttled means that there is no limit any more.
+    budget.rate, budget.pace = nil, 1
+  end
 end
 
---- The request was not sent and will not be.
----@param permit table
-function Limiter:give_back(permit)
-  if permit.finished then return end
-  permit.finished = true
-  self.out = self.out - 1
+local function is_wait(value, horizon)
+  return type(value) == "number" and value >= 0 and value <= horizon
 end
 
-return limiter
+-- A slot of the schedule of this process alone.
+local function draw_own(self, key, interval, horizon)
+  return self.own:reserve(key, interval, horizon)
+end
+
+-- A slot of the store's schedule; nil where there is none to be had.
+local function draw_shared(self, key, interval, horizon)
+  if not self.store then return nil end
+  local wait, ahead = guarded.call(self.store, "reserve", horizon, self.on_store_error, key, interval, horizon)
+  if wait == false and type(ahead) == "number" and ahead > horizon then return false, ahead end
+  if is_wait(wait, horizon) then return wait end
+end
+
+-- How far apart the slots of this process are while there are more calls than slots.
+local function learn(budget, at, wait, interval)
+  local distance = at - budget.last
+  if wait <= 0 or distance > MAX_SHARE * interval then return end
+  budget.distance = math.max(interval, budget.distance + SHARE_GAIN * (distance - budget.distance))
+end
+
+-- Whether a slot is one that this process cannot have been given by a schedule that it has drawn from.
+local function is_behind(self, budget, wait)
+  return self.clock() + wait < budget.last + NEAREST / budget.rate
+end
+
+-- After a flush, a restart, on another replica and in an outage a schedule begins anew: it is moved on behind the
+-- slots that are held. A store that does not even do that is not believed: nil.
+local function reserve(self, draw, key, budget, interval, horizon)
+  local wait, ahead = draw(self, key, interval, horizon)
+  if not wait or not is_behind(self, budget, wait) then return wait, ahead end
+  draw(self, key, math.max(0, budget.last - self.clock() - wait), limits.max_timeout)
+  wait, ahead = draw(self, key, interval, horizon)
+  if wait and is_behind(self, budget, wait) then return nil end
+  return wait, ahead
+end
+
+-- The time of a slot, or nil and the seconds until the one that is too far ahead.
+local function next_slot(self, key, budget, horizon)
+  local interval = (1 + budget.margin) / (budget.rate * budget.pace)
+  -- The first request of a process arrives late, since it opens the connection: it has two slots.
+  local slots = budget.last == -math.huge and key ~= ADDRESS and 2 or 1
+  local wait, ahead = reserve(self, draw_shared, key, budget, slots * interval, horizon)
+  if wait then
+    learn(budget, self.clock() + wait, wait, interval)
+  elseif wait == nil then
+    wait, ahead = reserve(self, draw_own, key, budget, math.max(interval, budget.distance), horizon)
+  end
+  if not wait then return nil, ahead end
+  local at = self.clock() + wait
+  budget.last = math.max(budget.last, at)
+  return at
+end
+
+local function too_late(ahead)
+  return errors.new {
+    kind = "timeout", code = "no_slot_in_time", outcome = "not_sent", retryable = true, retry_after = ahead,
+    message = "the rate limit leaves no slot before the deadline",
+  }
+end
+
+-- What was held up in this process goes on a little faster than the schedule, not in a burst.
+local function keep_distance(self, client, budget, deadline, state)
+  local now = self.clock()
+  local wait = math.max(0, budget.sent + (1 + budget.margin / 2) / budget.rate - now)
+  if client:now() + wait >= deadline then return too_late(wait) end
+  budget.sent = now + wait
+  if wait > 0 and not client:pause(state, wait) then return (errors.judge(state)) end
+end
+
+-- Waits for a slot. One of a shared schedule that is used late would meet those of other processes behind it: it is
+-- dropped for another, but only once, since a host that is always late must go on.
+local function wait_for_slot(self, client, key, budget, deadline, state)
+  local at, ahead
+  repeat
+    local is_second = at ~= nil
+    state.permit_at = self.clock()
+    at, ahead = next_slot(self, key, budget, deadline - client:now())
+    if not at then return too_late(ahead) end
+    local wait = at - self.clock()
+    if wait > 0 and not client:pause(state, wait) then return (errors.judge(state)) end
+  until is_second or not self.store or self.clock() - at <= LATE
+  return keep_distance(self, client, budget, deadline, state)
+end
+
+local function take(self, client, key, rate, deadline, state)
+  local now = self.clock()
+  local budget = budget_of(self, key, rate, now)
+  recover(budget, now)
+  local err = budget.rate and wait_for_slot(self, client, key, budget, deadline, state)
+  if err then return err end
+  if not budget.rate then state.permit_at = now end
+  count(budget, self.clock())
+  budget.count = budget.count + 1
+  self.taken = self.taken + 1
+  if self.taken % SWEEP_EVERY == 0 then sweep(self, now) end
+end
+
+--- Waits, through the client's loop, until a request may be sent.
+---@param client dingtalk.Client
+---@param request {row: {name: string}, token: dingtalk.Token?, url: string} as in dingtalk.Request
+---@param deadline number in seconds of client:now()
+---@param state table? of the attempt: what the client parks; gets `permit_at`, when the slot was taken
+---@return boolean? ok
+---@return table? err when no slot comes before the deadline, or the client was closed
+function Limiter:acquire(client, request, deadline, state)
+  state = state or {}
+  local key = key_of(self, request)
+  local err = key and take(self, client, key, self.rate, deadline, state)
+  local permit_at = state.permit_at
+  if not err and self.address_rate then err = take(self, client, ADDRESS, self.address_rate, deadline, state) end
+  state.permit_at = permit_at
+  if err then return nil, err end
+  return true
+end
+
+-- Nobody who shares the schedule gets a slot for a while; the first who says so is enough.
+local function leave_gap(self, key, seconds)
+  local store = self.store
+  if store and store.add then
+    local first = guarded.call(store, "add", limits.store_seconds, self.on_store_error, key .. ":slow", "1", WINDOW)
+    if first == false then return end
+  end
+  if draw_shared(self, key, seconds, limits.max_timeout) == nil then
+    draw_own(self, key, seconds, limits.max_timeout)
+  end
+end
+
+--- The service has said that a request was one too many. Requests whose slots were taken before the budget was
+--- last slowed tell nothing new: those that are under way together are throttled together.
+---@param request {row: {name: string}, token: dingtalk.Token?, url: string} as in dingtalk.Request
+---@param state table? of the attempt, as given to acquire
+---@param retry_after number? seconds, where the answer says
+function Limiter:throttled(request, state, retry_after)
+  local now = self.clock()
+  local key = key_of(self, request)
+  local budget = key and budget_of(self, key, self.rate, now)
+  if not budget or (state and state.permit_at or now - WINDOW) <= budget.slowed then return end
+  count(budget, now)
+  recover(budget, now)
+  budget.rate = budget.rate or math.max(1, budget.count, budget.before)
+  budget.pace = math.max(SLOWEST, math.min(budget.pace, 1) * SLOWER)
+  budget.slowed = now
+  leave_gap(self, key, math.max(GAP, (retry_after or 0) > WINDOW and retry_after or 0))
+end
+
+function Limiter:__tostring()
+  return ("dingtalk.RateLimiter (%s a second%s)"):format(tostring(self.rate), self.store and ", shared" or "")
+end
+
+return rate_limiter

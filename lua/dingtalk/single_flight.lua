@@ -5,7 +5,8 @@ local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 
 local GRACE = 1 -- seconds beyond its deadline after which work is taken for abandoned
-local LOOK = 0.5 -- seconds between two looks of who waits, whether it is
+local STALL = 0.5 -- seconds, too, since what the worker waited for has ended and it did not go on
+local LOOK = 0.25 -- seconds between two looks of who waits, whether it is
 
 local single_flight = {}
 
@@ -28,10 +29,20 @@ local function is_dead(running)
   return not running.client.loop.direct and coroutine.status(running.thread) == "dead"
 end
 
+-- What the worker waited for has ended, and it does not go on: its request was aborted, or nobody resumes it.
+local function is_stalled(running)
+  if not (running.waits_for and running.waits_for.done) then
+    running.stalled_since = nil
+    return false
+  end
+  running.stalled_since = running.stalled_since or core.now()
+  return core.now() - running.stalled_since >= STALL
+end
+
 -- Work whose coroutine was dropped or is dead, or that a fork left behind, never ends.
 local function is_abandoned(running)
   return core.now() >= running.lapses or running.pid ~= core.pid() or running.thread == current_thread()
-    or is_dead(running)
+    or is_dead(running) or is_stalled(running)
 end
 
 --- Whether somebody is at work.
@@ -40,9 +51,16 @@ function Flight:is_running()
   return self.running ~= nil and not is_abandoned(self.running)
 end
 
+--- The one at work tells what it is about to wait for.
+---@param state table given to client:park, client:pause or attempts.run
+function Flight:waits_for(state)
+  local running = self.running
+  if running and running.thread == current_thread() then running.waits_for, running.stalled_since = state, nil end
+end
+
 local function lead(self, client, deadline, work)
   local mine = {
-    client = client, thread = current_thread(), pid = core.pid(), waiters = {},
+    client = client, thread = current_thread(), pid = core.pid(), waiters = {}, waits_for = nil, stalled_since = nil,
     lapses = core.now() + (deadline - client:now()) + GRACE,
   }
   self.running = mine

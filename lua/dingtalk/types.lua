@@ -40,9 +40,9 @@
 ---@field attempt_timeout number? seconds of one request with its answer; 10
 ---@field timeout number? seconds of a whole call, unless its own options say otherwise; 30
 ---@field max_attempts integer? requests made for one; 3
----@field rate_limiter table? of dingtalk.rate_limiter: every call keeps to its rate
 ---@field max_connections integer? open at a time to one host; 8
----@field retry_budget number? retries the client may be ahead of its successes, each of which gives back 0.2; 100
+---@field rate_limiter dingtalk.RateLimiter? one budget for every call, from dingtalk.rate_limiter; none without it
+---@field retry_budget number? retries the client may be ahead of its successes, for each token; a success gives back 0.2; 100
 ---@field user_agent string? the application's name, up to 256 bytes of printable ASCII, put in front of ours
 ---@field allow_http boolean? whether base_url may begin with http://; false
 ---@field loop string|table|nil `"blocking"`, `"nginx"`, `"cqueues"`, `"luv"`, `"copas"`, `"manual"` or an adapter (dingtalk.Loop); nginx's own in nginx, blocking elsewhere
@@ -66,6 +66,7 @@
 ---@field wait number? seconds until the next attempt; nil when there is none
 
 ---@class dingtalk.ReadOptions
+---@field cancel dingtalk.Cancellation? of calendar.cancellation(): its cancel() ends the call
 ---@field timeout number? seconds of the whole call (of an iterator: of each page); the client's
 ---@field max_attempts integer? requests made for one; the client's
 
@@ -129,10 +130,13 @@
 ---@field cal string? nil means "primary"
 ---@field event string
 ---@field list dingtalk.AttendeeToAdd[] 1 to 5,000; sent 500 a request
+---@field token dingtalk.Token? of this job, in place of the run's
 ---@field opts dingtalk.AddOptions? of this job, over those of the run
 
 ---@class dingtalk.BulkOptions of add_attendees_each. `timeout`, `max_attempts` and the rest hold for each job
----@field rate number|false|nil calls a second; 20, the service's limit in its standard edition; false: as fast as it takes
+---@field rate number|false|dingtalk.RateLimiter|nil calls a second; by default the client's limiter, or 20, the service's limit in its standard edition; false: as fast as it takes
+---@field checkpoint (fun(resume: dingtalk.BulkResume): boolean?, string?)? saves what is left, before each request and after each job; nil and a message end the run
+---@field max_outage number? seconds to wait for a service that is out of reach; 600
 ---@field concurrency integer? jobs in flight; 10
 ---@field on_result (fun(job: dingtalk.Job, result: dingtalk.AddResult?, err: dingtalk.Error?): boolean?)? told of the end of each job; returns false to end the run. The run ends, too, when it raises
 ---@field resume dingtalk.BulkResume? summary.resume of an earlier run over the same jobs in the same order
@@ -154,14 +158,14 @@
 ---@field rejected integer failed jobs of this outcome
 ---@field unknown integer failed jobs of this outcome
 ---@field elapsed number seconds
----@field stopped "asked"|"hook_failed"|"jobs_failed"|"closed"|nil why it ended early: on_result returned false, it raised, the iterator raised, the client was closed
+---@field stopped "asked"|"hook_failed"|"jobs_failed"|"closed"|"checkpoint_failed"|"banned"|"quota"|"permission"|"auth"|"unreachable"|nil why it ended early: on_result returned false or raised, the iterator raised, the client was closed, nothing could be saved; or no job could have succeeded
 ---@field message string? what was raised
 ---@field resume dingtalk.BulkResume
 
 ---@class dingtalk.BulkResume where a bulk run ended: plain data, fit for JSON
 ---@field next integer the first job that has not ended
 ---@field done integer[] jobs behind it that have
----@field open table<string, dingtalk.Resume>? what is left of jobs that were cut off, by their number
+---@field open table<string, dingtalk.Resume|true>? jobs to be run again, by their number: what may succeed then, or may have been done
 
 ---@class dingtalk.PageOptions: dingtalk.ReadOptions
 ---@field maxResults integer? entries of one page; as many as the service allows: 500 attendees, 100 events

@@ -1,6 +1,7 @@
 local concurrently = require "spec.support.concurrently"
 local auth = require "dingtalk.auth"
 local contact = require "dingtalk.contact"
+local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 local example = require "spec.support.example"
 local sandbox = require "spec.support.sandbox"
@@ -193,6 +194,19 @@ describe("a token source", function()
   end)
 end)
 
+describe("a call whose client is closed while its token is replaced", function()
+  it("was cut off", function()
+    local source = source_of "internal_app"
+    assert(source:get(client))
+    sandbox.tokens { expire = "all" }
+    local closing
+    closing = example.client { on_attempt = function(info) if info.kind == "auth" then closing:close() end end }
+    local result, err = closing:add_attendees(source, example.USER, nil, example.EVENT, { "p1" })
+    assert.is_nil(result)
+    assert.same({ "cancelled", "rejected", 1 }, { err.kind, err.outcome, err.attempts })
+  end)
+end)
+
 describe("an error of a token source", function()
   local function assert_refused(kind, with, code)
     local source = source_of(kind, with)
@@ -269,7 +283,81 @@ describe("an error of a token source", function()
   end)
 end)
 
+describe("a token request that failed", function()
+  it("is not made again for a while, however many ask", function()
+    local source = source_of("internal_app", { app_secret = "wrong-secret" })
+    local _, first = source:get(client)
+    assert.same({ "auth", "rejected", 1 }, { first.kind, first.outcome, first.attempts })
+    for _ = 1, 200 do
+      local _, err = source:get(client)
+      assert.same({ "auth", "invalidClientIdOrSecret" }, { err.kind, err.code })
+      assert.same({ "not_sent", 0 }, { err.outcome, err.attempts })
+    end
+    assert.equal(1, requests "internal_app")
+    now = now + 11
+    source:get(client)
+    assert.equal(2, requests "internal_app")
+  end)
+
+  it("is made again soon where the service only failed", function()
+    sandbox.faults { fault = "answer", code = "systemError", next = 2 }
+    local source = source_of("internal_app", { max_attempts = 2 })
+    local _, err = source:get(client)
+    assert.equal("server", err.kind)
+    _, err = source:get(client)
+    assert.same({ "server", "not_sent", true }, { err.kind, err.outcome, err.retryable })
+    assert.equal(2, requests "internal_app")
+    now = now + 2
+    assert(source:get(client))
+  end)
+
+  it("is not made again before the service wants", function()
+    sandbox.faults { fault = "answer", code = "Forbidden.AccessDenied.QpmLimitForApi" }
+    local source = source_of "internal_app"
+    assert.equal("throttled", select(2, source:get(client)).kind)
+    now = now + 59
+    assert.equal("throttled", select(2, source:get(client)).kind)
+    assert.equal(1, requests "internal_app")
+    now = now + 2
+    assert(source:get(client))
+  end)
+end)
+
+describe("the renewals of many organisations", function()
+  it("take turns while the tokens are still good, and none is asked for twice", function()
+    local all = {}
+    for i = 1, 200 do
+      sandbox.credentials { kind = "app", key = "app" .. i, secret = "secret-of-app", corp = "corp" .. i }
+      all[i] = source_of("internal_app", { app_key = "app" .. i, app_secret = "secret-of-app" })
+      assert(all[i]:get(client))
+    end
+    now = now + 6700
+    local began, rounds = core.now(), 0
+    repeat
+      rounds = rounds + 1
+      for i = 1, 200 do assert(all[i]:get(client)) end
+      -- Those of a second at first, and then those of the time that has gone by.
+      assert.is_true(requests "internal_app" - 200 <= 52 + 50 * (core.now() - began))
+    until requests "internal_app" == 400 or rounds > 100000
+    for i = 1, 200 do assert(all[i]:get(client)) end
+    assert.equal(400, requests "internal_app")
+  end)
+end)
+
 describe("the configuration of a source", function()
+  it("may be inherited", function()
+    for kind, config in pairs(KINDS) do
+      local source = assert(auth[kind](setmetatable({}, { __index = merged(config, { client = client }) })))
+      assert(source:get())
+    end
+  end)
+
+  it("may raise when it is read", function()
+    local source, err = auth.internal_app(setmetatable({}, { __index = function() error("mine", 0) end }))
+    assert.is_nil(source)
+    assert.equal("argument", err.kind)
+  end)
+
   local function refusal(kind, config)
     local source, err = auth[kind](config)
     assert.is_nil(source)
@@ -371,11 +459,46 @@ describe("a user's token source", function()
     assert.equal(2, requests "user")
   end)
 
+  it("looks into the store before it says that the user must sign in again", function()
+    local store = auth.memory_store()
+    local one = source_of("user", { store = store, user = "u1" })
+    assert(one:get(client))
+    -- Another process, which has read the store before the first one renewed.
+    local blind, looks = auth.memory_store(), 0
+    blind.get = function(_, key)
+      looks = looks + 1
+      return looks > 1 and store:get(key) or nil
+    end
+    local other = source_of("user", { store = blind, user = "u1", code = false, refresh_token = "spent-long-ago" })
+    assert.equal(assert(one:get(client)), other:get(client))
+    local lost = source_of("user", { store = auth.memory_store(), user = "u1", code = false, refresh_token = "spent" })
+    assert.equal("auth", select(2, lost:get(client)).kind)
+  end)
+
   it("does not mix users that have no name", function()
     sandbox.credentials { kind = "code", key = "code-of-another", union_id = "other" }
     local one, other = source_of "user", source_of("user", { code = "code-of-another" })
     assert.equal(example.USER, contact.unionid(one, "me", { client = client }))
     assert.equal("other", contact.unionid(other, "me", { client = client }))
+  end)
+end)
+
+describe("a renewal whose coroutine is never resumed", function()
+  it("is made by another as soon as its request has ended", function()
+    local cqueues = require "cqueues"
+    local own = example.client { loop = "cqueues", timeout = 60 }
+    local source = source_of "internal_app"
+    sandbox.faults { fault = "delay", ms = 300, match = { operation = "access_token" } }
+    local dropped = cqueues.new()
+    dropped:wrap(function() source:get(own) end)
+    while requests "internal_app" == 0 do dropped:step(0.01) end
+    local token, err
+    local controller = cqueues.new()
+    -- Long before the first one's own deadline, which is a minute away.
+    controller:wrap(function() token, err = source:get(own, own:now() + 20) end)
+    assert(controller:loop())
+    own:close()
+    assert.truthy(token, tostring(err))
   end)
 end)
 

@@ -97,6 +97,15 @@ describe("a lookup that fails", function()
   it("is judged by the older API's codes", function()
     for body, expected in pairs {
       ['{"errcode":88,"sub_code":"60011","sub_msg":"no"}'] = { "permission", "60011" },
+      ['{"errcode":60020,"errmsg":"ip"}'] = { "permission", "60020" },
+      ['{"errcode":50002,"errmsg":"scope"}'] = { "permission", "50002" },
+      ['{"errcode":88,"errmsg":"auth"}'] = { "permission", "88" },
+      ['{"errcode":"88","errmsg":"ding talk error[subcode=60020,submsg=ip]"}'] = { "permission", "60020" },
+      ['{"errcode":88,"errmsg":"ding talk error[subcode=60011,submsg=no]"}'] = { "permission", "60011" },
+      ['{"errcode":88,"errmsg":"ding talk error[subcode=40014,submsg=token]"}'] = { "auth", "40014" },
+      ['{"errcode":88,"errmsg":"invalid access_token"}'] = { "auth", "40014" },
+      ['{"errcode":88,"sub_code":"60020","sub_msg":"ip"}'] = { "permission", "60020" },
+      ['{"errcode":88,"sub_code":"99999","sub_msg":"new"}'] = { "permission", "99999" },
       ['{"errcode":90006,"errmsg":"often"}'] = { "throttled", "90006" },
       ['{"errcode":"40035","errmsg":"bad"}'] = { "protocol", "40035" },
       ['{"errcode":0,"errmsg":"ok"}'] = { "protocol", "unexpected_answer" },
@@ -176,7 +185,8 @@ describe("many unionIds", function()
 
   it("are looked up so many at a time", function()
     sandbox.settings { latency_ms = 20 }
-    assert(unionids({ "staff1", "staff2", "staff3", "staff4", "staff5", "staff6", "staff7" }, { concurrency = 3 }))
+    assert(unionids({ "staff1", "staff2", "staff3", "staff4", "staff5", "staff6", "staff7" },
+      { concurrency = 3, rate = false }))
     assert.equal(3, sandbox.counters().max_in_flight)
   end)
 
@@ -187,6 +197,48 @@ describe("many unionIds", function()
     assert.equal(100, #found.failed)
     for i = 1, 100 do assert.equal("auth", found[i].error.kind) end
     assert.is_true(sandbox.counters().calls <= 5)
+  end)
+
+  it("are not asked for where the first answers say that nobody may", function()
+    local list = {}
+    for i = 1, 20 do list[i] = "staff" .. i end
+    for _, body in ipairs {
+      '{"errcode":60020,"errmsg":"ip"}', '{"errcode":50002,"errmsg":"scope"}', '{"errcode":88,"errmsg":"auth"}',
+      '{"errcode":88,"errmsg":"ding talk error[subcode=60020,submsg=ip]"}',
+    } do
+      sandbox.reset()
+      sandbox.faults { fault = "answer", status = 200, body = body, rate = 1 }
+      local found = assert(unionids(list))
+      assert.is_true(sandbox.counters().calls <= 5)
+      local asked, spared = found[1].error, found[20].error
+      assert.same({ "permission", "rejected", 1 }, { asked.kind, asked.outcome, asked.attempts })
+      assert.same({ "permission", "not_sent", 0 }, { spared.kind, spared.outcome, spared.attempts })
+      assert.is_nil(spared.request_id)
+      assert.truthy(spared.hint)
+    end
+  end)
+
+  it("wait where the service throttles, which is no fault", function()
+    sandbox.settings { qps = 20 }
+    local own = example.client { retry_budget = 3 }
+    local list = {}
+    for i = 1, 60 do list[i] = "staff" .. i end
+    for _, rate in ipairs { false, 40 } do
+      local found = assert(contact.unionids(TOKEN, list, { client = own, concurrency = 20, rate = rate }))
+      assert.same({}, found.failed)
+    end
+    own:close()
+  end)
+
+  it("do not mind what a hook does to the options", function()
+    local opts = {}
+    local own = example.client { on_attempt = function() opts.timeout, opts.client, opts.max_attempts = "x", 7, {} end }
+    opts.client = own
+    local found = assert(contact.unionids(TOKEN, { "zhangsan", "lisi" }, opts))
+    assert.same({}, found.failed)
+    opts.client, opts.timeout, opts.max_attempts = own, nil, nil
+    assert.equal(LISI, contact.unionid(TOKEN, { mobile = "13800000003" }, opts))
+    own:close()
   end)
 
   for _, host in ipairs(concurrently.hosts) do
@@ -221,6 +273,8 @@ describe("the arguments of contact", function()
     refusal("token", "a", nil, 7)
     assert.equal("list[2].userid", select(2, unionids { "a", "" }).argument)
     assert.equal("list", select(2, unionids {}).argument)
+    local raising = setmetatable({}, { __len = function() error "mine" end, __index = function() error "mine" end })
+    assert.equal("list", select(2, unionids(raising)).argument)
     assert.equal("list", select(2, unionids "a").argument)
     local closed = example.client()
     closed:close()

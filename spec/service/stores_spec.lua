@@ -189,6 +189,48 @@ describe("the lock of a store", function()
   end)
 end)
 
+describe("a store that is slow", function()
+  it("is left alone after one slow command, and tried again later", function()
+    local asked, said = 0, 0
+    local slow = memory.new()
+    slow.get = function(_, _, seconds)
+      asked = asked + 1
+      local ends = core.now() + seconds
+      while core.now() < ends do socket.sleep(0.01) end
+      return nil, "timeout"
+    end
+    slow.set = function() error "not while it rests" end
+    local source = sources.new("internal_app", { store = slow, on_store_error = function() said = said + 1 end })
+    local began = core.now()
+    for _ = 1, 5 do
+      assert(source:get(client))
+      source:invalidate(assert(source:get(client)))
+    end
+    -- Its first rest is a second long.
+    assert.is_true(asked <= 1 + core.now() - began, asked)
+    assert.equal(asked, said)
+  end)
+
+  it("costs a caller no more than its own time", function()
+    local given
+    local slow = memory.new()
+    slow.get = function(_, _, seconds)
+      given = given or seconds
+      return nil, "timeout"
+    end
+    assert(sources.new("internal_app", { store = slow }):get(client, client:now() + 20))
+    assert.is_true(given <= 0.25)
+    given = nil
+    slow = memory.new()
+    slow.get = function(_, _, seconds)
+      given = given or seconds
+      return nil, "timeout"
+    end
+    sources.new("internal_app", { store = slow }):get(client, client:now() + 0.1)
+    assert.is_true(given <= 0.1)
+  end)
+end)
+
 describe("the Redis store", function()
   with_redis("keeps what it is given, for its time", function()
     assert.is_nil(check.fault(redis_store(), socket.sleep))
@@ -216,6 +258,49 @@ describe("the Redis store", function()
     assert.is_nil(value)
     assert.truthy(message:find("WRONGPASS", 1, true))
     assert.is_nil(message:find("wrong-secret", 1, true))
+  end)
+
+  with_redis("shows neither password nor token, whatever Redis echoes", function()
+    -- A name that this Redis does not know: it quotes the arguments.
+    local strange = processes.redis("--rename-command SET '' --rename-command AUTH ''")
+    local said = {}
+    local function keep(_, message) said[#said + 1] = message or "" end
+    keep(redis_store({ port = strange.port, password = "guarded-secret" }):get "k")
+    keep(redis_store({ port = strange.port }):set("k", '{"token":"0123456789abcdef"}', 60))
+    processes.stop_redis(strange)
+    assert.equal(2, #said)
+    local text = table.concat(said, " ")
+    assert.truthy(text:find("unknown command", 1, true), text)
+    for _, secret in ipairs { "guarded", "secret", "token", "0123456789" } do
+      assert.is_nil(text:find(secret, 1, true), text)
+    end
+    assert.is_nil(text:find(".lua:", 1, true), text)
+  end)
+
+  with_redis("that is paused, read-only, full or killed fails no call, and recovers by itself", function()
+    local own = processes.redis()
+    local function cli(words) processes.output_of(("redis-cli -p %d %s"):format(own.port, words)) end
+    local states = {
+      { "replicaof 127.0.0.1 1", "replicaof no one" }, { "config set maxmemory 1", "config set maxmemory 0" },
+      { "flushall", "ping" }, { "config set requirepass x", nil },
+    }
+    for _, state in ipairs(states) do
+      cli(state[1])
+      assert(sources.new("internal_app", { store = redis_store { port = own.port } }):get(client))
+      if state[2] then cli(state[2]) end
+    end
+    processes.stop_redis(own)
+    assert(sources.new("internal_app", { store = redis_store { port = own.port } }):get(client))
+    local paused = processes.redis()
+    local store = redis_store { port = paused.port }
+    assert(store:set("k", "v", 60))
+    os.execute(("kill -STOP %d"):format(paused.pid))
+    local source, calls = sources.new("internal_app", { store = store }), 0
+    assert(source:get(client))
+    repeat calls = calls + (store:get("k", 0.05) and 0 or 1) until calls == 3
+    os.execute(("kill -CONT %d"):format(paused.pid))
+    assert(processes.wait_until(function() return store:get "k" == "v" end))
+    processes.stop_redis(paused)
   end)
 
   with_redis("says what failed, and fails no call", function()
@@ -269,7 +354,7 @@ describe("the Redis store", function()
 end)
 
 describe("in nginx", function()
-  local host
+  local host, guarded
 
   local function configuration(values)
     local file = assert(io.open "spec/stores/nginx.conf.in")
@@ -284,6 +369,7 @@ describe("in nginx", function()
 
   setup(function()
     if not has_nginx then return end
+    guarded = has_redis and processes.redis "--requirepass guarded-secret" or nil
     local service, root = sandbox.start(), processes.output_of("pwd"):match("^[^\n]+")
     host = { port = processes.free_port(), directory = processes.directory() }
     local file = assert(io.open(host.directory .. "/nginx.conf", "w"))
@@ -292,6 +378,7 @@ describe("in nginx", function()
       PORT = ("%d"):format(host.port), LUA_PATH = absolute(package.path, root),
       LUA_CPATH = absolute(package.cpath, root), BASE_URL = service.base_url, CA_FILE = service.ca_file,
       REDIS_PORT = server and ("%d"):format(server.port) or "nil",
+      GUARDED_PORT = guarded and ("%d"):format(guarded.port) or "nil",
     })
     file:close()
     host.log = host.directory .. "/error.log"
@@ -302,6 +389,7 @@ describe("in nginx", function()
   teardown(function()
     if not host then return end
     processes.stop(host.pid)
+    if guarded then processes.stop_redis(guarded) end
     os.execute("rm -rf " .. quote(host.directory))
   end)
 
@@ -341,6 +429,38 @@ describe("in nginx", function()
 
   with_nginx("they do so through Redis", function()
     if has_redis then assert_one_request_each "redis" end
+  end)
+
+  with_nginx("who has no password, or a wrong one, reads nothing over the connection of one who has it", function()
+    if not has_redis then return end
+    assert.equal("of-the-owner\n", ask("/peek?store=owner", 1))
+    assert.equal("nil\n", ask("/peek?store=stranger", 1))
+    assert.equal("nil\n", ask("/peek?store=guesser", 1))
+  end)
+
+  with_nginx("two workers with 100 calls at once are together one good client", function()
+    sandbox.settings { qps = 20 }
+    local workers, counts = by_worker(ask("/limited?store=shared", 100))
+    local sum = 0
+    for _, count in pairs(counts) do sum = sum + count end
+    assert.same({ 2, 100 }, { workers, sum })
+  end)
+
+  with_nginx("who waits for a token request of an aborted request goes on when that has ended", function()
+    for _, store in ipairs { "memory", "shared" } do
+      sandbox.reset()
+      sources.expire()
+      sandbox.faults { fault = "delay", ms = 400, rate = 1, match = { operation = "access_token" } }
+      local curl = "curl -s --no-progress-meter --noproxy '*' -Z --parallel-immediate --max-time "
+      processes.output_of((curl .. "0.2 'http://127.0.0.1:%d/aborted?store=%s&n=[1-8]'"):format(host.port, store))
+      -- Its own deadline, and so the one it waits to, is 30 s.
+      local answers = processes.output_of((curl .. "15 'http://127.0.0.1:%d/add?store=%s&n=[1-8]'")
+        :format(host.port, store))
+      local workers, counts = by_worker(answers)
+      local sum = 0
+      for _, count in pairs(counts) do sum = sum + count end
+      assert.same({ true, 8 }, { workers >= 1, sum }, answers)
+    end
   end)
 
   with_nginx("a Redis that is down fails no call", function()

@@ -13,6 +13,20 @@ local function steps(store, sleep)
     { "add", function() return store:add("k", "v4", 0.05) == true and store:get "k" == "v4" end },
     { "expiry", function() sleep(0.1) return store:get "k" == nil end },
     { "add after expiry", function() return store:add("k", "v5", 0.02) == true end },
+    { "the first slot", function() return store:reserve("s", 5, 60) == 0 end },
+    { "the next slots", function()
+      local second, third = store:reserve("s", 5, 60), store:reserve("s", 5, 60)
+      return second > 0 and second <= 5 and third > second and third <= 10
+    end },
+    { "a slot too far ahead", function()
+      local slot, ahead = store:reserve("s", 5, 0.01)
+      return slot == false and ahead > 0.01 and store:reserve("other", 5, 0.01) == 0
+    end },
+    { "a schedule after its last slot", function()
+      store:reserve("t", 0.02, 60)
+      sleep(0.1)
+      return store:reserve("t", 5, 60) == 0
+    end },
     { "the end", function() sleep(0.05) return store:get "k" == nil end },
   }
 end

@@ -58,6 +58,7 @@ local refused = {
   { "ip_version", 5, "bad_value" },
   { "ip_version", "6", "wrong_type" },
   { "rate_limiter", 20, "wrong_type" },
+  { "rate_limiter", {}, "bad_value" },
   { "headers", "X: y", "wrong_type" },
   { "headers", { "X: y" }, "bad_value" },
   { "headers", { ["X Y"] = "z" }, "bad_value" },
@@ -103,7 +104,7 @@ local taken = {
   { client_cert = "c.pem", client_key = "k.pem" }, { interface = "host!192.0.2.1" }, { ip_version = 6 },
   { headers = {} }, { headers = nop }, { headers = callable },
   { headers = { ["X-Org"] = "a\tb, c", traceparent = "" } },
-  { rate_limiter = {} },
+  { rate_limiter = require("dingtalk.rate_limiter").new() },
   { timeout = 0.001 }, { timeout = 86400 }, { max_attempts = 1 }, { max_attempts = 100 }, { retry_budget = 0 },
   { loop = "blocking" }, { loop = {} }, { on_attempt = callable }, { clock = nop, random = nop, sleep = nop },
 }

@@ -103,7 +103,8 @@ end
 -- Which annotated types fit the check of an option.
 local fits = {
   string = "^string", boolean = "^boolean", integer = "^integer", number = "^number", ["function"] = "fun%(",
-  table = "^[%w_%.{<]", list = "%[%]", loop = "^string|table", rate = "^number|false", any = "",
+  table = "^[%w_%.{<]", list = "%[%]", loop = "^string|table", rate = "^number|false",
+  rate_or_limiter = "^number|false", any = "",
   headers = "^table", text = "", object = "", map = "^table<",
 }
 

@@ -130,7 +130,7 @@ local function bounds_of(schemas, class, field)
   local row = schemas[class] and schemas[class][field]
   if not row then return "" end
   local kind = row[1]
-  if kind == "number" or kind == "integer" or kind == "rate" then
+  if kind == "number" or kind == "integer" or kind == "rate" or kind == "rate_or_limiter" then
     return row[2] and ("%.14g to %.14g"):format(row[2], row[3]) or ""
   end
   if kind == "text" and row[2] then return ("at most %d characters"):format(row[2]) end

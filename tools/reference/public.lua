@@ -27,7 +27,7 @@ end
 
 --- Those that the module's own files call.
 public.internal_methods = {
-  random = true, spend_retry = true, earn_retry = true, pause = true, park = true, wake = true,
+  random = true, spend_retry = true, earn_retry = true, cut_off = true, pause = true, park = true, wake = true,
   wait_group = true, open_engine = true, exchange = true, await = true, turn = true,
 }
 

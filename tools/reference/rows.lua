@@ -84,7 +84,9 @@ local function parent_of(row)
   return row.items and "PageOptions" or row.client_token and "WriteOptions" or "ReadOptions"
 end
 
-local inherited = { timeout = true, max_attempts = true, max_pages = true, client_token = true, nextToken = true }
+local inherited = {
+  timeout = true, max_attempts = true, cancel = true, max_pages = true, client_token = true, nextToken = true,
+}
 
 -- The class of a row's options: one of its own where it has parameters.
 local function options_class(row)

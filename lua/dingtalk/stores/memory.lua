@@ -1,4 +1,6 @@
---- The store of one process: what every token source uses that is given none.
+--- The store of one process: what every token source and limiter uses that is given none.
+
+local core = require "dingtalk.core"
 
 local SWEEP_EVERY = 1000 -- writes between two looks for what has expired
 
@@ -9,10 +11,13 @@ local memory = {}
 
 --- A store in this process's memory. It needs no lock: the calls of one process wait for each other
 --- anyway.
----@param clock (fun(): number)? seconds; os.time by default
+---@param clock (fun(): number)? seconds; os.time by default, and for schedules a clock that is never set
 ---@return dingtalk.Store
 function memory.new(clock)
-  return setmetatable({ rows = {}, clock = clock or os.time, writes = 0 }, Memory)
+  return setmetatable({
+    rows = {}, clock = clock or os.time, writes = 0,
+    slots = {}, slot_clock = clock or core.now, -- when the next slot of each schedule is
+  }, Memory)
 end
 
 ---@param key string
@@ -25,10 +30,18 @@ function Memory:get(key)
 end
 
 local function sweep(self)
-  local now = self.clock()
+  local now, slot_now = self.clock(), self.slot_clock()
   for key, row in pairs(self.rows) do
     if now >= row.expires then self.rows[key] = nil end
   end
+  for key, free in pairs(self.slots) do
+    if slot_now >= free then self.slots[key] = nil end
+  end
+end
+
+local function count_write(self)
+  self.writes = self.writes + 1
+  if self.writes % SWEEP_EVERY == 0 then sweep(self) end
 end
 
 ---@param key string
@@ -37,9 +50,23 @@ end
 ---@return boolean
 function Memory:set(key, value, ttl)
   self.rows[key] = { value = value, expires = self.clock() + ttl }
-  self.writes = self.writes + 1
-  if self.writes % SWEEP_EVERY == 0 then sweep(self) end
+  count_write(self)
   return true
+end
+
+--- The next slot of a schedule.
+---@param key string
+---@param interval number seconds until the one after it
+---@param horizon number seconds: none is taken that is further ahead
+---@return number|false seconds until the slot
+---@return number? seconds until the one that was too far ahead
+function Memory:reserve(key, interval, horizon)
+  local now = self.slot_clock()
+  local at = math.max(self.slots[key] or now, now)
+  if at - now > horizon then return false, at - now end
+  self.slots[key] = at + interval
+  count_write(self)
+  return at - now
 end
 
 --- For printing: without what it holds.

@@ -3,7 +3,11 @@
 ---   lua_shared_dict dingtalk 1m;
 ---   local store = assert(require("dingtalk.stores.ngx_shared").new "dingtalk")
 
+local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
+
+local IDLE = 60  -- seconds a schedule is kept after its last slot
+local TRIES = 50 -- at a schedule that another worker is just moving on, which takes a microsecond
 
 local Shared = {}
 Shared.__index = Shared
@@ -69,6 +73,38 @@ end
 ---@param value string
 function Shared:delete(key, value)
   if self.dictionary:get(key) == value then self.dictionary:delete(key) end
+end
+
+--- The next slot of a schedule. A number per key, moved on by incr; after an idle time by the one worker
+--- whose add for that very number succeeds. No lock is held.
+---@param key string
+---@param interval number seconds until the one after it
+---@param horizon number seconds: none is taken that is further ahead
+---@return number|false|nil seconds until the slot
+---@return number|string? seconds until the one that was too far ahead; or what failed
+function Shared:reserve(key, interval, horizon)
+  local dictionary = self.dictionary
+  local now = core.now() -- the machine's, never set back
+  for _ = 1, TRIES do
+    local free = dictionary:get(key)
+    if type(free) ~= "number" or free < now then
+      local ok, message = dictionary:add(("%s:%s"):format(key, free or ""), true, 1)
+      if ok then
+        ok, message = dictionary:set(key, now + interval, interval + IDLE)
+        return ok and 0 or nil, message
+      end
+      if message ~= "exists" then return nil, message end
+    elseif free - now > horizon then
+      return false, free - now
+    else
+      local message
+      free, message = dictionary:incr(key, interval)
+      if not free then return nil, message end
+      if dictionary.expire then dictionary:expire(key, free - now + IDLE) end
+      if free - interval >= now then return free - interval - now end
+    end
+  end
+  return nil, "the schedule is being moved on by another worker"
 end
 
 function Shared:__tostring()

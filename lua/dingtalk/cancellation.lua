@@ -1,0 +1,52 @@
+--- Ends calls from outside: an aborted request, a closed dialog.
+---
+---   local cancellation = calendar.cancellation()
+---   calendar.add_attendees(token, user, nil, event, list, { cancel = cancellation })
+---   cancellation:cancel()   -- from anywhere else: a hook, another coroutine
+
+local cancellation = {}
+
+---@class dingtalk.Cancellation
+---@field is_cancelled boolean
+local Cancellation = { __name = "dingtalk.Cancellation" }
+Cancellation.__index = Cancellation
+
+--- One for any number of calls.
+---@return dingtalk.Cancellation
+function cancellation.new()
+  -- The clients of the attempts that it would end, by attempt.
+  return setmetatable({ is_cancelled = false, attempts = {} }, Cancellation)
+end
+
+--- Whether a value is a cancellation.
+---@param value any
+---@return boolean
+function cancellation.is_cancellation(value)
+  return type(value) == "table" and getmetatable(value) == Cancellation
+end
+
+--- Ends the calls that it was given to, and those that it will be: with kind "cancelled", their outcome, and what to
+--- pass as opts.resume. Idempotent.
+function Cancellation:cancel()
+  if self.is_cancelled then return end
+  self.is_cancelled = true
+  local attempts = self.attempts
+  self.attempts = {}
+  for attempt, client in pairs(attempts) do client:cut_off(attempt, "cancelled") end
+end
+
+--- An attempt begins that it may end.
+---@param client dingtalk.Client
+---@param attempt dingtalk.State
+function Cancellation:enter(client, attempt)
+  if self.is_cancelled then return client:cut_off(attempt, "cancelled") end
+  self.attempts[attempt] = client
+end
+
+--- It has ended.
+---@param attempt dingtalk.State
+function Cancellation:leave(attempt)
+  self.attempts[attempt] = nil
+end
+
+return cancellation

@@ -1,0 +1,85 @@
+local calendar = require "dingtalk.calendar"
+local concurrently = require "spec.support.concurrently"
+local example = require "spec.support.example"
+local sandbox = require "spec.support.sandbox"
+
+describe("a cancellation", function()
+  before_each(sandbox.reset)
+  teardown(sandbox.reset)
+
+  for _, host in ipairs { "manual", "cqueues", "luv" } do
+    it("ends its calls, and no other, under " .. host, function()
+      for i = 1, 2 do
+        sandbox.faults { fault = "delay", ms = 20000, match = { body = ('"p%d"'):format(i) } }
+      end
+      local client, cancellation, errs, result = example.client { loop = host }, calendar.cancellation(), {}, nil
+      concurrently[host](client, 3, function(i)
+        if i < 3 then
+          errs[i] = select(2, example.add(client, { "p" .. i }, { cancel = cancellation, timeout = 15 }))
+          return
+        end
+        result = assert(example.add(client, { "p3" })) -- behind the others, and answered before them
+        cancellation:cancel()
+        cancellation:cancel()
+      end)
+      client:close()
+      assert.equal(1, result.added)
+      for i = 1, 2 do
+        assert.same({ "cancelled", "cancelled", "unknown", true },
+          { errs[i].kind, errs[i].code, errs[i].outcome, errs[i].retryable })
+      end
+    end)
+  end
+
+  it("leaves what its call takes as resume", function()
+    local client, cancellation = example.client(), calendar.cancellation()
+    local people = example.people(1, 1200)
+    local result, err = example.add(client, people, { cancel = cancellation, on_batch = function(info)
+      if info.batch == 1 then cancellation:cancel() end
+    end })
+    assert.is_nil(result)
+    assert.same({ "cancelled", "not_sent", 500 }, { err.kind, err.outcome, err.added })
+    assert.equal(700, assert(example.add(client, people, { resume = err.resume })).added)
+    client:close()
+    assert.equal(3, #sandbox.ledger())
+  end)
+
+  it("ends a call before it is sent, between two attempts, and while it waits for a slot", function()
+    local cancellation = calendar.cancellation()
+    cancellation:cancel()
+    local client = example.client()
+    local err = select(2, example.add(client, { "p1" }, { cancel = cancellation }))
+    assert.same({ "cancelled", "not_sent", 0 }, { err.kind, err.outcome, err.attempts })
+    assert.equal("cancelled", select(2, client:list_attendees(example.TOKEN, example.USER, nil, example.EVENT,
+      { cancel = cancellation })).kind)
+    client:close()
+    assert.equal(0, sandbox.counters().calls)
+
+    cancellation = calendar.cancellation()
+    sandbox.faults { fault = "answer", code = "systemError" }
+    client = example.client { on_attempt = function() cancellation:cancel() end }
+    err = select(2, example.add(client, { "p1" }, { cancel = cancellation }))
+    client:close()
+    assert.same({ "cancelled", "unknown", 1 }, { err.kind, err.outcome, err.attempts })
+
+    cancellation = calendar.cancellation()
+    local limiter = assert(require("dingtalk.rate_limiter").new { rate = 0.01 })
+    client = example.client { loop = "manual", rate_limiter = limiter }
+    concurrently.manual(client, 3, function(i)
+      if i == 3 then return cancellation:cancel() end
+      local opts = { cancel = i == 2 and cancellation or nil, timeout = 200 }
+      err = select(2, example.add(client, { "p" .. i }, opts)) or err
+    end)
+    client:close()
+    assert.same({ "cancelled", "not_sent", 0 }, { err.kind, err.outcome, err.attempts })
+  end)
+
+  it("is checked", function()
+    local client = example.client()
+    for _, value in ipairs { 7, {}, "x" } do
+      local err = select(2, example.add(client, { "p1" }, { cancel = value }))
+      assert.same({ "argument", "opts.cancel" }, { err.kind, err.argument })
+    end
+    client:close()
+  end)
+end)
