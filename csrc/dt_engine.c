@@ -384,7 +384,7 @@ static bool launch(dt_engine *engine, dt_transfer *transfer, const char *url, lo
   if (!dt_handle_load(handle, transfer, url, timeout_ms, wants_fresh(engine, transfer->origin)) ||
       curl_multi_add_handle(engine->multi, handle->easy) != CURLM_OK) {
     dt_handle_drop(handle);
-    dt_handle_pool_put(&engine->spare, handle);
+    dt_handle_free(handle); /* what libcurl refused once it may refuse again */
     return false;
   }
   expect_by(engine, transfer->deadline + OVERDUE_US);

@@ -361,7 +361,7 @@ static bool set_capture(dt_handle *handle) {
          TRY(CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
 }
 
-static void free_handle(dt_handle *handle) {
+void dt_handle_free(dt_handle *handle) {
   curl_easy_cleanup(handle->easy);
   curl_url_cleanup(handle->origin_url);
   dt_buf_free(&handle->target);
@@ -379,7 +379,7 @@ static dt_handle *new_handle(dt_handle_setup *setup) {
   handle->easy = curl_easy_init();
   if (!handle->easy || !set_security(handle) || !set_authorities(handle) || !set_proxy(handle) ||
       !set_connection(handle) || !set_capture(handle)) {
-    free_handle(handle);
+    dt_handle_free(handle);
     return NULL;
   }
   return handle;
@@ -713,6 +713,6 @@ void dt_handle_pool_trim(dt_handle_pool *pool, uint32_t but) {
     dt_handle *handle = pool->first;
     pool->first = handle->next;
     pool->count--;
-    free_handle(handle);
+    dt_handle_free(handle);
   }
 }

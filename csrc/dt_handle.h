@@ -115,6 +115,9 @@ dt_handle *dt_handle_pool_take(dt_handle_pool *pool, dt_handle_setup *setup);
 
 void dt_handle_pool_put(dt_handle_pool *pool, dt_handle *handle);
 
+/* Frees one that carries no request. */
+void dt_handle_free(dt_handle *handle);
+
 /* Frees all but so many. */
 void dt_handle_pool_trim(dt_handle_pool *pool, uint32_t but);
 

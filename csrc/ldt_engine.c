@@ -108,11 +108,17 @@ static void set_entry(lua_State *L, int entry, int index) {
   lua_rawseti(L, -2, entry);
 }
 
-/* Keeps the attempt and the body for the transfer in `slot`. Raises when out of memory. */
+/* Keeps the attempt and the body, which may be nil, for the transfer in `slot`. Raises when out of
+   memory. */
 static void keep(lua_State *L, uint32_t slot, int attempt, int body) {
   lua_getuservalue(L, 1);
   set_entry(L, attempt_index(slot), attempt);
-  set_entry(L, body_index(slot), body);
+  if (lua_isnil(L, body)) {
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, -2, body_index(slot));
+  } else {
+    set_entry(L, body_index(slot), body);
+  }
   lua_pop(L, 1);
   ldt_attendees_count(L, body, 1);
 }
@@ -369,9 +375,10 @@ static bool has_answered(lua_State *L, const ldt_engine *self, dt_transfer_id id
 
 /*
  * engine:start(attempt, method, url, token, client_token, body, batch, timeout, wait) -> true when
- * the answer is in the attempt, false when it is in flight; or nil, code, and the option that libcurl refused or nil. `body` is a string, nil,
- * or attendees with the number of the batch; `timeout` is in seconds; with `wait` it waits for the
- * answer if nothing else ends first. Of an engine of another process: nil, "forked".
+ * the answer is in the attempt, false when it is in flight; or nil, code, and the option that
+ * libcurl refused or nil. `body` is a string, nil, or attendees with the number of the batch;
+ * `timeout` is in seconds; with `wait` it waits for the answer if nothing else ends first. Of an
+ * engine of another process: nil, "forked".
  */
 static int engine_start(lua_State *L) {
   dt_request request = {0};
@@ -422,26 +429,24 @@ static int engine_finished(lua_State *L) {
   return push_finished(L, check_open(L));
 }
 
-/* Pushes an array of the attempts in flight. */
-static void push_attempts(lua_State *L) {
+/* Pushes an array of the attempts in flight. A finalizer that runs meanwhile may close the engine.
+ */
+static void push_attempts(lua_State *L, const ldt_engine *self) {
+  int found = 0;
   lua_newtable(L);
   lua_getuservalue(L, 1);
-  int count = (int)lua_rawlen(L, -1);
-  for (int i = 1, found = 0; i <= count; i += 2) {
-    lua_rawgeti(L, -1, i);
-    if (lua_istable(L, -1))
-      lua_rawseti(L, -3, ++found);
-    else
-      lua_pop(L, 1);
+  for (uint32_t slot = 0; self->engine && (slot = dt_engine_next_used(self->engine, slot));) {
+    lua_rawgeti(L, -1, attempt_index(slot));
+    lua_rawseti(L, -3, ++found);
   }
   lua_pop(L, 1);
 }
 
 /* engine:attempts() -> an array of the attempts in flight. */
 static int engine_attempts(lua_State *L) {
-  check_open(L);
+  const ldt_engine *self = check_open(L);
   lua_settop(L, 1);
-  push_attempts(L);
+  push_attempts(L, self);
   return 1;
 }
 
@@ -509,11 +514,11 @@ static void end_all(lua_State *L, const ldt_engine *self) {
 static int engine_close(lua_State *L) {
   ldt_engine *self = luaL_checkudata(L, 1, TYPE_NAME);
   lua_settop(L, 1);
-  if (!self->engine) {
+  push_attempts(L, self);
+  if (!self->engine) { /* closed before, or by a finalizer just now */
     lua_newtable(L);
     return 1;
   }
-  push_attempts(L);
   end_all(L, self);
   close_engine(L, self);
   lua_settop(L, 2);
@@ -547,7 +552,7 @@ static int engine_pollfd(lua_State *L) {
 
 /* engine:in_flight() -> how many transfers run or wait to be taken. */
 static int engine_in_flight(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)dt_engine_in_flight(check_engine(L)));
+  lua_pushinteger(L, (lua_Integer)dt_engine_in_flight(check_open(L)->engine));
   return 1;
 }
 

@@ -76,12 +76,16 @@ end
 -- After a fork the child starts anew; what the parent had in flight is not the child's. A pause goes on. The same where
 -- the process closed the engine's descriptors, which has ended what was in flight.
 local function abandon(self)
-  local ended = {}
-  for attempt in self.engine.finished, self.engine do ended[#ended + 1] = attempt end
-  local attempts = self.engine:close()
+  local engine, ended = self.engine, {}
+  for attempt in engine.finished, engine do ended[#ended + 1] = attempt end
+  local attempts = engine:close()
+  if self.engine ~= engine then return end -- closed by a finalizer just now
   self.engine, self.next_alarm = nil, nil
   self.loop:forget()
-  if next(self.sleepers) and self:open_engine() then self.loop:watch() end
+  if next(self.sleepers) then
+    local reopened, code = self:open_engine()
+    if reopened then self.loop:watch() else scheduler.end_pauses(self, code) end
+  end
   for _, attempt in ipairs(attempts) do
     attempt.cancelled = "forked"
     scheduler.wake(attempt)
@@ -104,10 +108,7 @@ function methods:open_engine()
 end
 
 -- What errors.judge is told where nothing was started.
-local function not_started(attempt, code, message)
-  attempt.curl, attempt.status, attempt.sent, attempt.body, attempt.request_id = code, 0, false, nil, nil
-  attempt.message = message
-end
+local not_started = scheduler.not_started
 
 -- Starts a request and waits for its end, in the core itself where it may block.
 local function exchange(self, attempt, request, timeout, may_block)
@@ -150,7 +151,8 @@ end
 ---@param most integer? how many of the ended transfers are dealt with at most
 ---@return boolean has_more whether ended transfers are left
 function methods:turn(seconds, most)
-  local engine, count = self.engine, 0
+  local engine, count = self:open_engine(), 0
+  if not engine then return false end
   local attempt = engine:step(seconds)
   while attempt do
     scheduler.wake(attempt)
@@ -222,8 +224,9 @@ function methods:close()
   if self.closed then return end
   local engine, sleepers = self.engine, self.sleepers
   self.loop:close()
+  local attempts = engine and engine:close() or {} -- without memory it raises and closes nothing
+  if self.closed then return end -- by a finalizer just now
   self.closed, self.engine, self.sleepers = true, nil, {}
-  local attempts = engine and engine:close() or {}
   for _, attempt in ipairs(attempts) do attempt.cancelled = "closed" end
   for _, attempt in ipairs(attempts) do scheduler.wake(attempt) end
   for waiter in pairs(sleepers) do

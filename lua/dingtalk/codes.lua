@@ -89,6 +89,7 @@ codes.service = {
   paramIllegal = { kind = "invalid", hint = unionid_hint },
   exceedMaxReceiverSize = { kind = "quota" },
   notInEvent = { kind = "invalid", hint = unionid_hint },
+  ["-1"] = { kind = "server", retry = "transient" },
   systemError = { kind = "server", retry = "transient" },
   ["system.error"] = { kind = "server", retry = "transient" },
   unknownError = { kind = "server", retry = "transient" },

@@ -89,8 +89,10 @@ function errors.argument(argument, code, message, hint)
   }
 end
 
--- What a hook raised may itself raise when it is asked for its text.
-local function safe_text(value)
+--- The text of a value. Never raises: what a hook raised may itself raise when it is asked for its text.
+---@param value any
+---@return string
+function errors.text_of(value)
   local ok, text = pcall(tostring, value)
   return ok and type(text) == "string" and text or "a " .. type(value)
 end
@@ -99,7 +101,7 @@ end
 ---@param value any
 ---@return string
 function errors.one_line(value)
-  local text = type(value) == "string" and value or safe_text(value)
+  local text = type(value) == "string" and value or errors.text_of(value)
   text = text:gsub("[%c\127]+", " ")
   if #text <= limits.max_message_bytes then return text end
   -- Not in the middle of a character.
@@ -109,22 +111,33 @@ end
 -- Bytes of a secret's beginning by which it is recognised, also where a text was cut off.
 local MARK = limits.secret_mark_bytes
 
---- A text without a secret, which is known by its beginning.
+local function redact(text, secret, placeholder)
+  local mark = secret:sub(1, MARK)
+  local from, parts, rest = text:find(mark, 1, true), {}, 1
+  while from do
+    parts[#parts + 1] = text:sub(rest, from - 1) .. placeholder
+    rest = from + MARK
+    while rest - from < #secret and text:byte(rest) == secret:byte(rest - from + 1) do rest = rest + 1 end
+    from = text:find(mark, rest, true)
+  end
+  return table.concat(parts) .. text:sub(rest)
+end
+
+local function joined(text)
+  return (text:gsub("[%c%s]+", ""))
+end
+
+--- A text without a secret, which is recognised by its beginning. Where blanks or control bytes break the secret up,
+--- nothing is left of the text.
 ---@param text string
 ---@param secret string
 ---@param placeholder string
 ---@return string
 function errors.without(text, secret, placeholder)
   if #secret < MARK then return text end
-  local mark = secret:sub(1, MARK)
-  local from = text:find(mark, 1, true)
-  while from do
-    local to = from + MARK
-    while to - from < #secret and text:byte(to) == secret:byte(to - from + 1) do to = to + 1 end
-    text = text:sub(1, from - 1) .. placeholder .. text:sub(to)
-    from = text:find(mark, from + #placeholder, true)
-  end
-  return text
+  local redacted = redact(text, secret, placeholder)
+  local is_whole = redact(joined(text), secret, placeholder) == joined(redacted)
+  return is_whole and redacted or placeholder
 end
 
 -- A text of the answer or of libcurl as one line, without the secrets of the request: the service, or what stands
@@ -235,7 +248,8 @@ local function soft_failure(answer, object)
   if not code or code == "0" then return nil end
   local cause = answer.older_api and older_cause(object, code)
   local message = cause and first_text(object, "sub_msg", "submsg", "subMsg") or first_text(object, "errmsg", "message")
-  local rule = answer.older_api and (codes.older[cause or code] or codes.older[code]) or codes.soft_error
+  local rule = answer.older_api and (codes.older[cause or code] or codes.older[code])
+    or lookup_code(code) or codes.soft_error
   code = cause or code
   return failure(answer, rule, code, message or codes.soft_message, refused(rule), object)
 end

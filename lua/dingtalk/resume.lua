@@ -25,7 +25,7 @@ function resume.make(batches, digest)
       left.done[#left.done + 1] = number
     elseif batch.sending or batch.outcome == "unknown" then
       left.client_tokens[tostring(number)] = batch.client_token
-    elseif batch.outcome == "not_sent" and batch.attempts > 0 then
+    elseif batch.outcome == "not_sent" then
       -- Should the service have got it all the same, the same token writes nothing twice.
       left.client_tokens[tostring(number)] = batch.client_token
       left.not_sent[#left.not_sent + 1] = number
@@ -63,7 +63,7 @@ local function apply_tokens(left, batches, not_sent)
     end
     batches[number].client_token = token
     -- A refusal that comes now says nothing of what was sent before.
-    if not not_sent[number] then batches[number].outcome = "unknown" end
+    batches[number].outcome = not_sent[number] and "not_sent" or "unknown"
   end
   return true
 end

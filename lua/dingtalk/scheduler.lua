@@ -110,10 +110,10 @@ end
 ---@param waiter table
 function scheduler.wake(waiter)
   if waiter.done then return end
-  waiter.done = true
   local group = waiter.group
+  if group then group.woken[#group.woken + 1] = waiter end
+  waiter.done = true
   if group then
-    group.woken[#group.woken + 1] = waiter
     scheduler.wake(group)
   elseif waiter.loop then
     waiter.loop:resume(waiter)
@@ -151,6 +151,28 @@ local function wake_at(client, waiter, at)
   client.loop:watch()
 end
 
+--- What errors.judge is told of an attempt for which nothing was started.
+---@param attempt table
+---@param code string
+---@param message string?
+function scheduler.not_started(attempt, code, message)
+  attempt.curl, attempt.status, attempt.sent, attempt.body, attempt.request_id = code, 0, false, nil, nil
+  attempt.message, attempt.retry_after, attempt.proxy_status = message, nil, nil
+end
+
+--- Ends all pauses of a client whose engine cannot be opened again.
+---@param client dingtalk.Client
+---@param code string why
+function scheduler.end_pauses(client, code)
+  local sleepers = client.sleepers
+  client.sleepers = {}
+  for waiter in pairs(sleepers) do
+    scheduler.not_started(waiter, code)
+    waiter.is_lost = true
+    scheduler.wake(waiter)
+  end
+end
+
 --- Waits until scheduler.wake_soon(client, waiter), at most `seconds`.
 ---@param client dingtalk.Client
 ---@param waiter table
@@ -161,12 +183,16 @@ function scheduler.park(client, waiter, seconds)
     waiter.cancelled, waiter.sent = "closed", false
     return false
   end
-  if not client:open_engine() then return false end
-  waiter.done = false
+  local engine, code = client:open_engine()
+  if not engine then
+    scheduler.not_started(waiter, code)
+    return false
+  end
+  waiter.done, waiter.is_lost = false, nil
   wake_at(client, waiter, core.now() + seconds)
   scheduler.guarded(client, waiter, scheduler.wait, client, waiter)
   client.sleepers[waiter] = nil
-  return not waiter.cancelled
+  return not waiter.cancelled and not waiter.is_lost
 end
 
 --- Waits for `seconds`, by config.sleep where there is one.

@@ -143,6 +143,32 @@ describe("the manual loop", function()
     end
   end)
 
+  it("ends every call without a body when the client is closed", function()
+    sandbox.faults { fault = "delay", ms = 60000, next = 4 }
+    local errs = {}
+    for i = 1, 4 do
+      coroutine.wrap(function()
+        errs[i] = select(2, client:list_attendees(example.TOKEN, example.USER, nil, example.EVENT))
+      end)()
+    end
+    client:step()
+    client:close()
+    for i = 1, 4 do assert.same({ "cancelled", "closed" }, { errs[i].kind, errs[i].code }) end
+  end)
+
+  it("resumes all whose pause is over, whatever one of them raises", function()
+    local raised = setmetatable({}, { __tostring = function() error "no text" end })
+    local ended = 0
+    for _ = 1, 4 do
+      coroutine.wrap(function()
+        client:pause({}, 0.001)
+        ended = ended + 1
+        error(raised)
+      end)()
+    end
+    step_until(client, function() return ended == 4 end, function() pcall(client.step, client) end)
+  end)
+
   it("shows a descriptor that is readable when a step is due", function()
     local fd = client:pollfd()
     assert.equal("r", client:events())

@@ -180,6 +180,34 @@ describe("a value that cannot be told", function()
   end)
 end)
 
+describe("the access token", function()
+  local TOKEN = "dd43888e26953deead8cba556389b063"
+
+  local function message_of(text)
+    return errors.judge({ curl = 0, status = 400, token = TOKEN, body = require("cjson").encode {
+      code = "c", message = text,
+    } }).message
+  end
+
+  it("is not shown in pieces", function()
+    for _, at in ipairs { 1, 4, 7, 8, 9, 15, 16, 24, 31 } do
+      for _, between in ipairs { "\n", " ", "\0", "\r\n\t" } do
+        local message = message_of("bad " .. TOKEN:sub(1, at) .. between .. TOKEN:sub(at + 1) .. " token")
+        for from = 1, #TOKEN - 15 do
+          assert.is_nil(message:gsub("[%c%s]", ""):find(TOKEN:sub(from, from + 15), 1, true), message)
+        end
+      end
+    end
+    assert.equal("no such event", message_of("no such event"))
+    assert.equal("[token] and [token]!", message_of(TOKEN .. " and " .. TOKEN .. "!"))
+  end)
+
+  it("repeated without end is found in time that grows with the text", function()
+    local message = message_of((TOKEN:sub(1, 8)):rep(200000))
+    assert.equal("[token][token]", message:sub(1, 14))
+  end)
+end)
+
 describe("libcurl's words", function()
   it("lose a proxy's password", function()
     local function judge(words)

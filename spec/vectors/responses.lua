@@ -196,7 +196,9 @@ for _, status in ipairs { 200, 400, 403, 429, 503 } do
 end
 
 odd(200, "an errcode in a text", '{"errcode":"404","errmsg":"no"}', "protocol", "404", "rejected", false, { message = "no" })
-odd(200, "an errcode below zero", '{"errcode":-1}', "protocol", "-1", "rejected", false)
+odd(200, "an errcode below zero", '{"errcode":-1}', "server", "-1", "unknown", true)
+odd(200, "a fault of the server as errcode", '{"errcode":"systemError"}', "server", "systemError", "unknown", true)
+odd(200, "a request at work as errcode", '{"errcode":"idempotencyProcessing"}', "conflict", "idempotencyProcessing", "unknown", true)
 odd(200, "an errcode of the older API", '{"errcode":88,"sub_code":"40014","sub_msg":"不合法的access_token"}', "protocol", "88", "rejected", false)
 odd(200, "an HTML page", HTML, "protocol", "not_json", "unknown", false)
 odd(200, "text", "ok", "protocol", "not_json", "unknown", false)

@@ -70,11 +70,15 @@ function Copas:watch()
   self.watching = true
   local client = self.client
   copas.addthread(function()
-    while self.watching and not client:is_idle() do
+    local ok, message = true, nil
+    while ok and self.watching and not client:is_idle() do
       wait(client)
-      client:step()
+      ok, message = pcall(client.step, client)
     end
     self.watching = false
+    if ok then return end
+    if not client:is_idle() then self:watch() end -- what raised was one of several
+    error(message, 0)
   end)
 end
 

@@ -1,5 +1,6 @@
 --- What the loops share in which a call yields plainly and is resumed from client:step().
 
+local errors = require "dingtalk.errors"
 local scheduler = require "dingtalk.scheduler"
 
 local coroutines = {}
@@ -18,7 +19,7 @@ function coroutines:resume(waiter)
   local member = waiter.coroutine
   if not member or coroutine.status(member) ~= "suspended" then return end
   local ok, message = coroutine.resume(member)
-  if not ok then self.failure = self.failure or debug.traceback(member, tostring(message)) end
+  if not ok then self.failure = self.failure or debug.traceback(member, errors.text_of(message)) end
 end
 
 -- What a coroutine raised is told to the host at the end of the step, when the others have gone on.

@@ -27,11 +27,15 @@ end
 
 local function drive(self, controller)
   local client = self.client
-  while self.drivers[controller] and not client:is_idle() do
+  local ok, message = true, nil
+  while ok and self.drivers[controller] and not client:is_idle() do
     cqueues.poll(client)
-    client:step()
+    ok, message = pcall(client.step, client)
   end
   self.drivers[controller] = nil
+  if ok then return end
+  if not client:is_idle() then self:watch() end -- what raised was one of several
+  error(message, 0)
 end
 
 --- The coroutine ends when the client is idle, so that the controller can end too. Each controller
