@@ -2,6 +2,7 @@
 
 #include "dt_header.h"
 #include "dt_limits.h"
+#include "dt_poller.h"
 #include "dt_proxy.h"
 #include "dt_queue.h"
 #include "dt_sockets.h"
@@ -104,6 +105,8 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   size_t length = size * count;
   if (length == 0)
     return 0;
+  if (transfer->wants_timing && !transfer->timing.first_byte)
+    transfer->timing.first_byte = dt_clock_us() - transfer->started;
   if (length > 5 && memcmp(data, "HTTP/", 5) == 0)
     begin_block(transfer, data);
   else
@@ -561,6 +564,8 @@ bool dt_handle_load(dt_handle *handle, dt_transfer *transfer, const char *url, l
   transfer->handle = handle;
   handle->message[0] = '\0';
   handle->os_error = 0;
+  if (transfer->wants_timing)
+    transfer->started = dt_clock_us();
   return (handle->trust == handle->setup->trust || set_authorities(handle)) &&
          make_room_for_lines(handle, transfer->more_count) && set_method(handle, transfer) &&
          set_origin(handle, transfer->origin) && set_url(handle, transfer->origin, url) &&
@@ -659,13 +664,13 @@ static int64_t time_of(CURL *easy, CURLINFO info) {
   return (int64_t)time;
 }
 
-/* Of a connection that was kept libcurl tells when it was found. */
+/* Of a connection that was kept libcurl tells when it was found. Its time of the first byte is that
+   of the first byte sent, where there is a body. */
 static void take_timing(const dt_handle *handle) {
   long connects = 0;
   CURL *easy = handle->easy;
   dt_timing *timing = &handle->transfer->timing;
   curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
-  timing->first_byte = time_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
   timing->reused = handle->transfer->began && connects == 0;
   if (timing->reused)
     return;

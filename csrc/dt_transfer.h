@@ -41,6 +41,7 @@ typedef struct dt_transfer {
   dt_buf more_lines; /* the request's own headers, each NUL-terminated */
   size_t more_count;
   bool wants_timing;
+  int64_t started; /* dt_clock_us time at which libcurl got it, if the timing is wanted */
 
   dt_failure failure;   /* of an ended one */
   bool began;           /* the connection stood: a byte of the request may have gone out */

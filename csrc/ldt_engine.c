@@ -183,6 +183,28 @@ static void set_text(lua_State *L, const char *name, const char *text) {
   set_string(L, name, text, text ? strlen(text) : 0);
 }
 
+/* A step of a transfer, if it took place: the seconds since the one before. */
+static void set_step(lua_State *L, const char *name, int64_t before, int64_t at) {
+  if (at <= 0)
+    return;
+  lua_pushnumber(L, (lua_Number)(at > before ? at - before : 0) / 1e6);
+  lua_setfield(L, -2, name);
+}
+
+static int64_t later(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
+static void set_timing(lua_State *L, const dt_timing *timing) {
+  lua_createtable(L, 0, 5);
+  set_boolean(L, "reused", timing->reused);
+  set_step(L, "dns", 0, timing->resolved);
+  set_step(L, "connect", timing->resolved, timing->connected);
+  set_step(L, "tls", timing->connected, timing->secured);
+  set_step(L, "first_byte", later(timing->connected, timing->secured), timing->first_byte);
+  lua_setfield(L, -2, "timing");
+}
+
 /* Writes the answer into the attempt on top. */
 static void set_answer(lua_State *L, const dt_answer *answer) {
   if (answer->failure == DT_ANSWERED)
@@ -192,6 +214,8 @@ static void set_answer(lua_State *L, const dt_answer *answer) {
   set_integer(L, "status", answer->status);
   set_string(L, "body", answer->body_length ? answer->body : NULL, answer->body_length);
   set_header(L, "request_id", answer, "x-acs-request-id");
+  if (answer->timing.first_byte || answer->timing.resolved || answer->timing.reused)
+    set_timing(L, &answer->timing);
   if (answer->failure == DT_ANSWERED && answer->status == 200 && !answer->body_length)
     return; /* the rest only explains a failure */
   set_boolean(L, "sent", answer->sent);
@@ -282,8 +306,8 @@ static int do_nothing(lua_State *L) {
 }
 
 /*
- * core.engine{ ca_file, ca_path, proxy, user_agent, connect_timeout_ms,
- * max_connections, allow_http } -> engine; or nil, code.
+ * core.engine{ ca_file, ca_path, client_cert, client_key, proxy, interface, ip_version (0: both),
+ * user_agent, connect_timeout_ms, max_connections, allow_http } -> engine; or nil, code.
  */
 static int core_engine(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -293,7 +317,11 @@ static int core_engine(lua_State *L) {
       .max_connections = long_field(L, "max_connections"),
       .ca_file = string_field(L, "ca_file"),
       .ca_path = string_field(L, "ca_path"),
+      .client_cert = string_field(L, "client_cert"),
+      .client_key = string_field(L, "client_key"),
       .proxy = string_field(L, "proxy"),
+      .interface = string_field(L, "interface"),
+      .ip_version = (int)long_field(L, "ip_version"),
       .user_agent = string_field(L, "user_agent"),
   };
   lua_getfield(L, 1, "allow_http");
@@ -330,7 +358,35 @@ static long to_ms(lua_Number seconds) {
 }
 
 /* The arguments of engine:start. */
-enum { ATTEMPT = 2, METHOD, URL, TOKEN, CLIENT_TOKEN, BODY, BATCH, TIMEOUT, WAIT };
+enum {
+  ATTEMPT = 2,
+  METHOD,
+  URL,
+  TOKEN,
+  CLIENT_TOKEN,
+  BODY,
+  BATCH,
+  TIMEOUT,
+  WAIT,
+  HEADERS,
+  WANTS_TIMING
+};
+
+/* The array of lines at HEADERS, whose strings that keeps. */
+static void read_headers(lua_State *L, dt_request *request) {
+  if (lua_isnoneornil(L, HEADERS))
+    return;
+  luaL_checktype(L, HEADERS, LUA_TTABLE);
+  size_t count = lua_rawlen(L, HEADERS);
+  const char **lines = lua_newuserdata(L, (count + 1) * sizeof *lines);
+  for (size_t i = 0; i < count; i++) {
+    lua_rawgeti(L, HEADERS, (int)i + 1);
+    lines[i] = luaL_checkstring(L, -1);
+    lua_pop(L, 1);
+  }
+  request->headers = lines;
+  request->header_count = count;
+}
 
 static void read_request(lua_State *L, dt_request *request) {
   static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", NULL};
@@ -340,6 +396,8 @@ static void read_request(lua_State *L, dt_request *request) {
   request->token = luaL_optlstring(L, TOKEN, NULL, &request->token_length);
   request->client_token = luaL_optlstring(L, CLIENT_TOKEN, NULL, &request->client_token_length);
   request->timeout_ms = to_ms(luaL_checknumber(L, TIMEOUT));
+  request->wants_timing = lua_toboolean(L, WANTS_TIMING);
+  read_headers(L, request);
   read_body(L, BODY, request);
 }
 
@@ -374,7 +432,8 @@ static bool has_answered(lua_State *L, const ldt_engine *self, dt_transfer_id id
 }
 
 /*
- * engine:start(attempt, method, url, token, client_token, body, batch, timeout, wait) -> true when
+ * engine:start(attempt, method, url, token, client_token, body, batch, timeout, wait, headers,
+ * wants_timing) -> true when
  * the answer is in the attempt, false when it is in flight; or nil, code, and the option that
  * libcurl refused or nil. `body` is a string, nil, or attendees with the number of the batch;
  * `timeout` is in seconds; with `wait` it waits for the answer if nothing else ends first. Of an
@@ -383,7 +442,7 @@ static bool has_answered(lua_State *L, const ldt_engine *self, dt_transfer_id id
 static int engine_start(lua_State *L) {
   dt_request request = {0};
   dt_engine_fault fault = DT_ENGINE_OK;
-  lua_settop(L, WAIT);
+  lua_settop(L, WANTS_TIMING);
   const ldt_engine *self = check_open(L);
   if (self->pid != getpid()) {
     lua_pushnil(L);

@@ -5,6 +5,7 @@ local core = require "dingtalk.core"
 local codes = require "dingtalk.codes"
 local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
+local options = require "dingtalk.options"
 local scheduler = require "dingtalk.scheduler"
 
 local attempts = {}
@@ -132,14 +133,20 @@ local function pause(client, attempt, seconds)
   return not client.closed
 end
 
+local NO_TIMING = {}
+
 local function report(client, request, attempt, err, wait, began)
+  local timing = attempt.timing or NO_TIMING
+  attempt.timing = nil
   local ok, message = scheduler.outside(pcall, client.on_attempt, {
-    operation = request.row.name, attempt = attempt.attempts, batch = attempt.batch,
+    operation = request.row.name, method = request.row.method, host = request.url:match("^%a+://([^/?#]+)"),
+    attempt = attempt.attempts, batch = attempt.batch,
     client_token = attempt.client_token, elapsed = client:now() - began,
     status = attempt.status ~= 0 and attempt.status or nil,
     request_id = err and err.request_id or attempt.request_id or nil,
     kind = err and err.kind, code = err and err.code, outcome = err and err.outcome, message = err and err.message,
-    wait = wait,
+    wait = wait, reused = timing.reused, dns = timing.dns, connect = timing.connect, tls = timing.tls,
+    first_byte = timing.first_byte,
   })
   if not ok then attempt.hook_error = errors.one_line(message) end
 end
@@ -161,6 +168,23 @@ local function conclude(attempt, err, elapsed)
   return err
 end
 
+-- The application's own header lines, of a request or of all. Returns an error where they cannot be sent.
+local function set_headers(client, request, attempt)
+  local headers = client.headers
+  if type(headers) ~= "table" or getmetatable(headers) and getmetatable(headers).__call then
+    local ok, returned = scheduler.outside(protect, headers, {
+      operation = request.row.name, method = request.row.method, url = request.url,
+      attempt = attempt.attempts + 1, batch = attempt.batch, client_token = attempt.client_token,
+    })
+    headers = returned
+    local err = not ok and errors.argument("config.headers", "hook_failed",
+      "config.headers raised: " .. errors.one_line(returned)) or options.check_headers(returned)
+    if err then return err end
+  end
+  attempt.headers = {}
+  for name, value in next, headers or {} do table.insert(attempt.headers, name .. ": " .. value) end
+end
+
 local function settle(client, request, attempt)
   local started = client.clock()
   local began, now = started, started
@@ -176,6 +200,10 @@ local function settle(client, request, attempt)
       now = client.clock()
     end
     if attempt.cancelled and not err then err = errors.judge(attempt) end -- meanwhile, by a hook
+    if client.headers and not err then
+      err = set_headers(client, request, attempt)
+      now = client.clock()
+    end
     local left = request.deadline - now
     if left < LEAST_TIME and not err then err = out_of_time() end
     if not err then

@@ -26,7 +26,9 @@ end
 local function engine_config(config)
   local name = config.user_agent and config.user_agent .. " " or ""
   return {
-    ca_file = config.ca_file, ca_path = config.ca_path, proxy = config.proxy,
+    ca_file = config.ca_file, ca_path = config.ca_path, client_cert = config.client_cert,
+    client_key = config.client_key, proxy = config.proxy, interface = config.interface,
+    ip_version = config.ip_version or 0,
     user_agent = ("%slua-dingtalk/%s %s"):format(name, version, (core.libcurl:match("^[^ ]+"))),
     connect_timeout_ms = math.ceil((config.connect_timeout or limits.defaults.connect_timeout) * 1000),
     max_connections = config.max_connections or limits.defaults.max_connections,
@@ -50,6 +52,7 @@ function client.new(config)
     max_attempts = config.max_attempts or limits.defaults.max_attempts,
     retry_budget = config.retry_budget or limits.defaults.retry_budget,
     on_attempt = config.on_attempt,
+    headers = config.headers,
     rate_limiter = config.rate_limiter,
     clock = config.clock or core.now,
     random_source = config.random or core.random,
@@ -119,7 +122,7 @@ local function exchange(self, attempt, request, timeout, may_block)
   if attempt.done then attempt.done = false end
   local answered, code, refused = self.engine:start(attempt, request.row.method, attempt.url or request.url,
     not attempt.older_api and attempt.token or nil, attempt.client_token, request.body, attempt.batch, timeout,
-    may_block)
+    may_block, attempt.headers, self.on_attempt ~= nil)
   if answered then return end
   if answered == false then
     self.loop:watch()

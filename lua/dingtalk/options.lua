@@ -538,6 +538,15 @@ function options.check(given, schema, prefix)
   return err
 end
 
+--- Checks what config.headers returned for a request.
+---@param headers any a table of names and values, or nil for none
+---@return dingtalk.Error? err nil when they can be sent
+function options.check_headers(headers)
+  if headers == nil then return nil end
+  local fault = type(headers) ~= "table" and "must return a table, not a " .. type(headers) or checks.headers(headers)
+  if fault then return errors.argument("config.headers", "bad_value", "config.headers " .. fault) end
+end
+
 --- Checks an access token or a token source.
 ---@param token any
 ---@return dingtalk.Error? err nil when it can be used

@@ -53,9 +53,16 @@
 
 ---@class dingtalk.Attempt what on_attempt is told: never holds the token
 ---@field operation string such as `"add_attendees"`
+---@field method "GET"|"POST"|"PUT"|"DELETE"
+---@field host string of the service, with its port if any
 ---@field attempt integer its number, from 1
 ---@field batch integer? of a batched call, from 1
 ---@field client_token string?
+---@field reused boolean? whether the connection had carried a request before
+---@field dns number? seconds of the name's look-up; nil, as the next two, where the step did not take place
+---@field connect number? seconds until TCP stood, after that
+---@field tls number? seconds of the TLS handshake
+---@field first_byte number? seconds from then until the first byte of the answer
 ---@field elapsed number seconds, the token's renewal and the wait for the rate of a bulk run included
 ---@field status integer? HTTP status, if an answer came
 ---@field request_id string? the service's id of the request

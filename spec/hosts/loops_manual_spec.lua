@@ -158,15 +158,15 @@ describe("the manual loop", function()
 
   it("resumes all whose pause is over, whatever one of them raises", function()
     local raised = setmetatable({}, { __tostring = function() error "no text" end })
-    local ended = 0
+    local count = 0
     for _ = 1, 4 do
       coroutine.wrap(function()
         client:pause({}, 0.001)
-        ended = ended + 1
+        count = count + 1
         error(raised)
       end)()
     end
-    step_until(client, function() return ended == 4 end, function() pcall(client.step, client) end)
+    step_until(client, function() return count == 4 end, function() pcall(client.step, client) end)
   end)
 
   it("shows a descriptor that is readable when a step is due", function()

@@ -49,6 +49,14 @@ describe("the example", function()
     end)
   end
 
+  it("traces makes a span of each request and hands its trace on", function()
+    local output = run("traces", { DINGTALK_TOKEN = example.TOKEN, DINGTALK_USER = example.USER })
+    local span, trace = output:match("span (%x+) of (%x+): add_attendees")
+    assert.truthy(output:find("added 2 people", 1, true), output)
+    local requests = sandbox.requests()
+    assert.equal(("00-%s-%s-01"):format(trace, span), example.lower_names(requests[#requests].headers).traceparent)
+  end)
+
   for path in processes.output_of "ls examples/*.lua":gmatch "[^\n]+" do
     it(path .. " says which variable is not set", function()
       local file = assert(io.open(path))

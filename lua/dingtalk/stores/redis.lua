@@ -109,36 +109,36 @@ local function nginx_driver(library)
   return driver
 end
 
+-- A name is resolved once, since that blocks for as long as the resolver likes.
+local function connect_blocking(server, connection)
+  local socket = server.path and require "socket.unix"() or require("socket").tcp()
+  socket:settimeout(left(connection), "t")
+  local ok, message
+  if server.path then
+    ok, message = socket:connect(server.path)
+  else
+    ok, message = socket:connect(server.address or server.host, server.port)
+    server.address = ok and socket:getpeername() or nil
+    if ok then socket:setoption("tcp-nodelay", true) end
+  end
+  if ok then return socket end
+  socket:close()
+  return nil, message
+end
+
+-- Each read has what is left, not as much again.
+local function bound_reads(connection)
+  local client = connection.client
+  function client.network.read(_, length)
+    connection.socket:settimeout(left(connection), "t")
+    local line, message = connection.socket:receive(length or "*l")
+    if not line then error("connection error: " .. message, 0) end
+    return line
+  end
+end
+
 local function blocking_driver(library)
   local driver = {}
-
-  -- A name is resolved once, since that blocks for as long as the resolver likes.
-  local function connect(server, connection)
-    local socket = server.path and require "socket.unix"() or require("socket").tcp()
-    socket:settimeout(left(connection), "t")
-    local ok, message
-    if server.path then
-      ok, message = socket:connect(server.path)
-    else
-      ok, message = socket:connect(server.address or server.host, server.port)
-      server.address = ok and socket:getpeername() or nil
-      if ok then socket:setoption("tcp-nodelay", true) end
-    end
-    if ok then return socket end
-    socket:close()
-    return nil, message
-  end
-
-  -- Each read has what is left, not as much again.
-  local function bound_reads(connection)
-    local client = connection.client
-    function client.network.read(_, length)
-      connection.socket:settimeout(left(connection), "t")
-      local line, message = connection.socket:receive(length or "*l")
-      if not line then error("connection error: " .. message, 0) end
-      return line
-    end
-  end
 
   function driver.open(server, deadline)
     local idle = server.idle
@@ -150,7 +150,7 @@ local function blocking_driver(library)
     end
     local connection = { deadline = deadline, pid = core.pid() }
     local message
-    connection.socket, message = connect(server, connection)
+    connection.socket, message = connect_blocking(server, connection)
     if not connection.socket then return nil, message end
     connection.client = library.connect { socket = connection.socket }
     bound_reads(connection)

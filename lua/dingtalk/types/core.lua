@@ -108,7 +108,11 @@ function attendees:free() end
 ---@class dingtalk.core.EngineConfig
 ---@field ca_file string?
 ---@field ca_path string?
+---@field client_cert string?
+---@field client_key string?
 ---@field proxy string?
+---@field interface string?
+---@field ip_version integer 4, 6, or 0 for both
 ---@field user_agent string
 ---@field connect_timeout_ms integer
 ---@field max_connections integer
@@ -133,9 +137,11 @@ local engine = {}
 ---@param batch integer? which of the attendees' batches
 ---@param timeout number seconds
 ---@param wait boolean? waits for the answer, if nothing else ends first
+---@param headers string[]? more header lines, checked
+---@param wants_timing boolean? sets attempt.timing: reused, and seconds: dns, connect, tls, first_byte
 ---@return boolean? answered true: the answer is in the attempt; false: the transfer is in flight
 ---@return "out_of_memory"|"too_many_files"|"too_many_in_flight"|"refused_by_libcurl"|"forked"|nil code
-function engine:start(attempt, method, url, token, client_token, body, batch, timeout, wait) end
+function engine:start(attempt, method, url, token, client_token, body, batch, timeout, wait, headers, wants_timing) end
 
 --- Moves the transfers on and waits for one to end.
 ---@param wait number? seconds at most; 0: not at all; nil: no limit
