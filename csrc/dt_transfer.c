@@ -20,7 +20,7 @@ dt_transfer *dt_transfer_new(void) {
   dt_buf_init(&transfer->more_lines, DT_MAX_REQUEST_HEADER_BYTES);
   dt_buf_init(&transfer->headers, DT_MAX_ANSWER_HEADER_BYTES);
   dt_buf_init(&transfer->body, DT_MAX_ANSWER_BYTES);
-  dt_buf_init(&transfer->message, 2 * CURL_ERROR_SIZE);
+  dt_buf_init(&transfer->message, (size_t)2 * CURL_ERROR_SIZE);
   return transfer;
 }
 

@@ -77,6 +77,14 @@ static long long_field(lua_State *L, const char *name) {
   return value;
 }
 
+/* 4, 6, or 0 where the field is nil. */
+static int ip_version_field(lua_State *L) {
+  lua_getfield(L, 1, "ip_version");
+  int version = (int)luaL_optinteger(L, -1, 0);
+  lua_pop(L, 1);
+  return version;
+}
+
 static const char *fault_code(dt_engine_fault fault) {
   static const char *const codes[] = {
       [DT_ENGINE_OK] = "ok",
@@ -306,8 +314,8 @@ static int do_nothing(lua_State *L) {
 }
 
 /*
- * core.engine{ ca_file, ca_path, client_cert, client_key, proxy, interface, ip_version (0: both),
- * user_agent, connect_timeout_ms, max_connections, allow_http } -> engine; or nil, code.
+ * core.engine{ ca_file, ca_path, client_cert, client_key, proxy, interface, ip_version (4, 6; nil:
+ * both), user_agent, connect_timeout_ms, max_connections, allow_http } -> engine; or nil, code.
  */
 static int core_engine(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -321,7 +329,7 @@ static int core_engine(lua_State *L) {
       .client_key = string_field(L, "client_key"),
       .proxy = string_field(L, "proxy"),
       .interface = string_field(L, "interface"),
-      .ip_version = (int)long_field(L, "ip_version"),
+      .ip_version = ip_version_field(L),
       .user_agent = string_field(L, "user_agent"),
   };
   lua_getfield(L, 1, "allow_http");

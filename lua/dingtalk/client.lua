@@ -28,7 +28,7 @@ local function engine_config(config)
   return {
     ca_file = config.ca_file, ca_path = config.ca_path, client_cert = config.client_cert,
     client_key = config.client_key, proxy = config.proxy, interface = config.interface,
-    ip_version = config.ip_version or 0,
+    ip_version = config.ip_version,
     user_agent = ("%slua-dingtalk/%s %s"):format(name, version, (core.libcurl:match("^[^ ]+"))),
     connect_timeout_ms = math.ceil((config.connect_timeout or limits.defaults.connect_timeout) * 1000),
     max_connections = config.max_connections or limits.defaults.max_connections,

@@ -112,7 +112,7 @@ function attendees:free() end
 ---@field client_key string?
 ---@field proxy string?
 ---@field interface string?
----@field ip_version integer 4, 6, or 0 for both
+---@field ip_version integer? 4 or 6; nil: both
 ---@field user_agent string
 ---@field connect_timeout_ms integer
 ---@field max_connections integer
