@@ -1,21 +1,25 @@
 -- This module, as users call it.
--- usage: module.lua URL CA CALLS ATTENDEES strings|tables|optional
+-- usage: module.lua URL CA CALLS ATTENDEES strings|tables|optional [options]
+-- With "options" each call has a time-out of its own, and the client a hook.
 local calendar = require "dingtalk.calendar"
 local people = require "people"
 
-local url, ca, calls, attendees, kind = ...
+local url, ca, calls, attendees, kind, options = ...
 calls = tonumber(calls)
 
 local is_directory = io.open(ca .. "/.") ~= nil
 local client = assert(calendar.new {
   base_url = url, allow_http = true, loop = "blocking",
   ca_path = is_directory and ca or nil, ca_file = not is_directory and ca ~= "-" and ca or nil,
+  on_attempt = options and function() end or nil,
 })
 local list = people.list(tonumber(attendees), kind)
 
+local opts = options and { timeout = 10 } or nil
+
 local function run(count)
   for _ = 1, count do
-    assert(client:add_attendees(people.token, people.user, "primary", people.event, list))
+    assert(client:add_attendees(people.token, people.user, "primary", people.event, list, opts))
   end
 end
 
