@@ -1,6 +1,6 @@
 -- The same answers with every libcurl: rows of spec/faults with a libcurl that lies about itself (spec/c/lying_curl.c),
 -- and whose word is taken for a certificate. Each call in a process of its own.
-local calendar = require "dingtalk.calendar"
+local dingtalk = require "dingtalk.calendar"
 local cjson = require "cjson"
 local faults = require "spec.support.faults"
 local processes = require "spec.support.processes"
@@ -116,7 +116,7 @@ describe("a libcurl that lacks something", function()
 
   it("is not blamed where the system has no timerfd", function()
     if why_not() then return pending(why_not()) end
-    if not assert(calendar.new { loop = "manual" }):pollfd() then return pending "this build needs no timerfd" end
+    if not assert(dingtalk.new { loop = "manual" }):pollfd() then return pending "this build needs no timerfd" end
     local said = run_row("success_empty", "no_timerfd")
     assert.same({ "network", "no_poller", "not_sent" }, { said.kind, said.code, said.outcome })
   end)
