@@ -50,6 +50,18 @@ describe("in nginx", function()
     sandbox.reset()
   end)
 
+  -- nginx accepts the timer of the light thread, and does not run it.
+  try("calls end although the worker runs as many timers as it may, and after that", function()
+    started { workers = 1, running_timers = 1 }
+    server:get "/hog"
+    for _ = 1, 3 do assert.equal("ok 1\n", server:get "/add") end
+    assert.equal(20, count_of(server:get_many("/add", 20), "ok 1\n"))
+    server:get "/hog?end"
+    assert.equal(20, count_of(server:get_many("/add", 20), "ok 1\n"))
+    server:stop() -- with its log, in which nginx tells of the timers it did not run
+    server = nil
+  end)
+
   try("a call works in every phase that can wait", function()
     local before = socket_directories()
     started()

@@ -57,6 +57,19 @@ function app.add()
   ngx.say(describe(add_one()))
 end
 
+--- Keeps a timer running until `/hog?end`.
+function app.hog()
+  if ngx.var.args == "end" then
+    app.hogging = false
+  else
+    app.hogging = true
+    assert(ngx.timer.at(0, function()
+      while app.hogging do ngx.sleep(0.01) end
+    end))
+  end
+  ngx.say "ok"
+end
+
 --- The hooks wait by nginx's own means, and meanwhile other requests use the same client.
 function app.bulk()
   local told = 0

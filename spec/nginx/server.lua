@@ -58,6 +58,7 @@ local function configuration(self, options)
     BASE_URL = service.base_url, CA_FILE = service.ca_file, CERTS = self.directory .. "/certs",
     CODE_CACHE = options.code_cache == false and "off" or "on",
     CODE_CACHE_IS_ON = tostring(options.code_cache ~= false), VARIANT = options.variant or "",
+    RUNNING_TIMERS = tostring(options.running_timers or 256),
   }
   return (text:gsub("@([%u_]+)@", values))
 end
