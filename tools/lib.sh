@@ -5,6 +5,8 @@
 DT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034
 DT_FLAVOURS=(lua5.4 luajit lua5.3 lua5.2 lua5.1)
+# Not in every Debian: built when it is asked for.
+DT_NEWER=(lua5.5)
 # Lua 5.4 built otherwise: the portable poller, sanitizers, fuzz targets.
 DT_VARIANTS=(poll kqueue asan tsan fuzz)
 
@@ -116,10 +118,10 @@ abi_of() {
 
 check_flavour() {
   local flavour
-  for flavour in "${DT_FLAVOURS[@]}" "${DT_VARIANTS[@]}"; do
+  for flavour in "${DT_FLAVOURS[@]}" "${DT_NEWER[@]}" "${DT_VARIANTS[@]}"; do
     [ "$flavour" != "$1" ] || return 0
   done
-  die "\"$1\" is no flavour; there are: ${DT_FLAVOURS[*]} ${DT_VARIANTS[*]}"
+  die "\"$1\" is no flavour; there are: ${DT_FLAVOURS[*]} ${DT_NEWER[*]} ${DT_VARIANTS[*]}"
 }
 
 # build_packages FLAVOUR...: what it takes to build and to run these.
