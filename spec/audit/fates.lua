@@ -48,10 +48,10 @@ local requests = {
   { 6, { at = "head", ending = "refuse" } },
   { 2, { at = "part", ending = "refuse" } },
   { 1, { at = "head", ending = "goaway" } },
-  { 0.2, { at = "read", work = 0, ending = "close" } },
-  { 0.2, { at = "read", work = 0, ending = "reset" } },
-  { 0.2, { at = "read", ending = "reset" } },
-  { 0.2, { at = "part", ending = "reset" } },
+  { 0.05, { at = "read", work = 0, ending = "close" } },
+  { 0.05, { at = "read", work = 0, ending = "reset" } },
+  { 0.05, { at = "read", ending = "reset" } },
+  { 0.05, { at = "part", ending = "reset" } },
 }
 
 -- window: bytes of a stream's flow-control window; grant: seconds before what was read is granted again;
