@@ -19,7 +19,7 @@ local HTML = { 200, "<html>not what you asked for</html>" }
 
 local function answer(form, pause) return { form[1], form[2], pause = pause } end
 
--- weight, fate
+-- weight, fate. No 429: a bulk run slows down at each (spec/chaos has them).
 local requests = {
   { 60, { at = "read", work = 0, answer = OK } },
   { 6, { at = "read", work = 0.05, answer = answer(OK, 0.3) } },
@@ -30,7 +30,6 @@ local requests = {
   { 1, { at = "read", work = 0, ending = "hang" } },
   { 4, { at = "read", answer = INVALID } },
   { 2, { at = "read", answer = INVALID, retire = true } },
-  { 2, { at = "read", answer = { 429, "" } } },
   { 2, { at = "read", answer = { 408, "" }, retire = true } },
   { 2, { at = "read", answer = BUSY } },
   { 2, { at = "read", work = 0, answer = BUSY } },
