@@ -11,6 +11,7 @@ local TOKEN, USER = "secret-token-of-the-audit", "U5KPwll3QjgiG"
 local STORMS = 3         -- rounds in which things go wrong
 local FAIR_SECONDS = 300 -- for a call in fair weather, on a machine that does other work, too
 local LATE_SECONDS = 60  -- after its deadline a call that has not returned hangs
+local OUTAGE = 600       -- seconds: a bulk run keeps for later what fails while nothing else is answered
 local QUIET_SECONDS = 120
 
 local function new_client(place, far, seen)
@@ -26,28 +27,33 @@ local function new_client(place, far, seen)
   })
 end
 
-local function report(call, round)
+local function check_late(call, seconds, found)
+  local late = seconds - call.seconds
+  if late > LATE_SECONDS then found[#found + 1] = ("call %d returned %d s late"):format(call.index, late) end
+end
+
+local function report(call, round, found)
   return function(info)
+    check_late(call, info.elapsed, found)
     call.reports[info.batch] = {
       outcome = info.error and info.error.outcome or "added", client_token = info.client_token, round = round,
     }
   end
 end
 
-local function job(call, round, fair)
+local function job(call, round, fair, found)
   call.began = socket.gettime()
   call.seconds = fair and FAIR_SECONDS or call.timeout
   -- As a script would that keeps it in a file.
   local left = call.err and cjson.decode(cjson.encode(call.err.resume))
   return { user = USER, event = call.event, list = call.list, call = call, opts = {
     timeout = call.seconds, max_attempts = fair and 100 or call.max_attempts, concurrency = call.concurrency,
-    resume = left, on_batch = report(call, round),
+    resume = left, on_batch = report(call, round, found),
   } }
 end
 
 local function finish(call, result, err, found)
-  local late = socket.gettime() - call.began - call.seconds
-  if late > LATE_SECONDS then found[#found + 1] = ("call %d returned %d s late"):format(call.index, late) end
+  check_late(call, socket.gettime() - call.began - OUTAGE, found)
   call.result, call.err = result, err
   call.added = (call.added or 0) + (result or err).added
 end
@@ -59,15 +65,15 @@ local function make(client, group, round, fair, found)
   local function next_job()
     repeat at = at + 1 until not (group[at] and group[at].result)
     if not group[at] then return nil end
-    local made = job(group[at], round, fair)
+    local made = job(group[at], round, fair, found)
     calls[made.event], made.call = group[at], nil
     return made
   end
   local summary = assert(client:add_attendees_each(TOKEN, next_job, {
-    rate = false, concurrency = group.concurrency,
+    rate = false, concurrency = group.concurrency, max_outage = OUTAGE,
     on_result = function(one, result, err) finish(calls[one.event], result, err, found) end,
   }))
-  assert(not summary.stopped, summary.message)
+  if summary.stopped then found[#found + 1] = "the run stopped: " .. summary.stopped end
 end
 
 local function wait_until_quiet(server)
