@@ -29,7 +29,7 @@ end
 
 local function check_late(call, seconds, found)
   local late = seconds - call.seconds
-  if late > LATE_SECONDS then found[#found + 1] = ("call %d returned %d s late"):format(call.index, late) end
+  if late > LATE_SECONDS then found[#found + 1] = ("call %d returned %.0f s late"):format(call.index, late) end
 end
 
 local function report(call, round, found)
