@@ -41,39 +41,48 @@ local function report(call, round, found)
   end
 end
 
-local function job(call, round, fair, found)
+local function options_of(call, round, fair, found)
   call.began = socket.gettime()
   call.seconds = fair and FAIR_SECONDS or call.timeout
-  -- As a script would that keeps it in a file.
-  local left = call.err and cjson.decode(cjson.encode(call.err.resume))
-  return { user = USER, event = call.event, list = call.list, call = call, opts = {
+  return {
     timeout = call.seconds, max_attempts = fair and 100 or call.max_attempts, concurrency = call.concurrency,
-    resume = left, on_batch = report(call, round, found),
-  } }
+    -- As a script would that keeps it in a file.
+    resume = call.err and cjson.decode(cjson.encode(call.err.resume)) or nil, on_batch = report(call, round, found),
+  }
 end
 
-local function finish(call, result, err, found)
-  check_late(call, socket.gettime() - call.began - OUTAGE, found)
+local function finish(call, result, err, held, found)
+  check_late(call, socket.gettime() - call.began - held, found)
   call.result, call.err = result, err
   call.added = (call.added or 0) + (result or err).added
 end
 
--- Makes the calls of one group that have no result yet.
-local function make(client, group, round, fair, found)
-  local at = 0
-  local calls = {}
+local function make_each(client, group, round, fair, found)
+  local at, calls = 0, {}
   local function next_job()
     repeat at = at + 1 until not (group[at] and group[at].result)
-    if not group[at] then return nil end
-    local made = job(group[at], round, fair, found)
-    calls[made.event], made.call = group[at], nil
-    return made
+    local call = group[at]
+    if not call then return nil end
+    calls[call.event] = call
+    return { user = USER, event = call.event, list = call.list, opts = options_of(call, round, fair, found) }
   end
   local summary = assert(client:add_attendees_each(TOKEN, next_job, {
     rate = false, concurrency = group.concurrency, max_outage = OUTAGE,
-    on_result = function(one, result, err) finish(calls[one.event], result, err, found) end,
+    on_result = function(job, result, err) finish(calls[job.event], result, err, OUTAGE, found) end,
   }))
   if summary.stopped then found[#found + 1] = "the run stopped: " .. summary.stopped end
+end
+
+-- Makes the calls of one group that have no result yet.
+local function make(client, group, round, fair, found)
+  if group.concurrency then return make_each(client, group, round, fair, found) end
+  for _, call in ipairs(group) do
+    if not call.result then
+      local result, err = client:add_attendees(TOKEN, USER, nil, call.event, call.list,
+        options_of(call, round, fair, found))
+      finish(call, result, err, 0, found)
+    end
+  end
 end
 
 local function wait_until_quiet(server)
