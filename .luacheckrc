@@ -24,6 +24,7 @@ files["spec/support"].std = "+busted"
 files["lua/dingtalk/loops/nginx.lua"].read_globals = { "ngx" }
 -- The fault server is a program of its own, always run by Lua 5.4.
 files["spec/faults"].std = "lua54"
+files["spec/audit/http2.lua"].std = "lua54" -- a part of it
 files["spec/sandbox"].std = "+ngx_lua"
 files["examples/nginx"].std = "+ngx_lua"
 files["bench/nginx"].std = "+ngx_lua"

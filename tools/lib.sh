@@ -5,6 +5,8 @@
 DT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034
 DT_FLAVOURS=(lua5.4 luajit lua5.3 lua5.2 lua5.1)
+# Not in every Debian: built when it is asked for.
+DT_NEWER=(lua5.5)
 # Lua 5.4 built otherwise: the portable poller, sanitizers, fuzz targets.
 DT_VARIANTS=(poll kqueue asan tsan fuzz)
 
@@ -18,8 +20,7 @@ as_root() {
   if is_root; then env "$@"; else sudo env "$@"; fi
 }
 
-# missing_packages PKG...: prints those that are not installed. "a|b" is met by
-# either; where neither is there, a is the one to install.
+# missing_packages PKG...: prints those that are not installed. "a|b" is met by either.
 missing_packages() {
   local flat=() spec name
   for spec in "$@"; do
@@ -38,7 +39,23 @@ missing_packages() {
     for name in "${names[@]}"; do
       [ -n "${installed[$name]:-}" ] && met=1
     done
-    [ -n "$met" ] || printf '%s\n' "${names[0]}"
+    [ -n "$met" ] || printf '%s\n' "$spec"
+  done
+}
+
+# choose_packages PKG...: prints what to install: of "a|b" the first that this system can.
+choose_packages() {
+  local spec name chosen names
+  for spec in "$@"; do
+    IFS='|' read -ra names <<<"$spec"
+    chosen=${names[0]}
+    for name in "${names[@]}"; do
+      if [[ $(LC_ALL=C apt-cache policy "$name" 2>/dev/null) == *"Candidate: "[^\(]* ]]; then
+        chosen=$name
+        break
+      fi
+    done
+    printf '%s\n' "$chosen"
   done
 }
 
@@ -54,26 +71,28 @@ need_packages() {
   mapfile -t missing < <(missing_packages "$@")
   [ "${#missing[@]}" -gt 0 ] || return 0
   if ! is_root && ! command -v sudo >/dev/null; then
-    die "packages are missing, and this user is not root and has no sudo. As root: apt-get install --no-install-recommends ${missing[*]}"
+    die "packages are missing, and this user is not root and has no sudo. As root: apt-get install --no-install-recommends $(choose_packages "${missing[@]}" | paste -sd ' ')"
   fi
   apt_install "${missing[@]}"
 }
 
 apt_install() {
-  local log
+  local log chosen
   log=$(mktemp)
-  say "installing Debian packages: $*"
-  if ! apt_get "$log" install "$@"; then
+  mapfile -t chosen < <(choose_packages "$@")
+  say "installing Debian packages: ${chosen[*]}"
+  if ! apt_get "$log" install "${chosen[@]}"; then
     say "  updating the package lists"
     apt_get "$log" update || true # one unreachable source must not stop the others
-    if ! apt_get "$log" install "$@"; then
+    mapfile -t chosen < <(choose_packages "$@") # a new system has no lists before
+    if ! apt_get "$log" install "${chosen[@]}"; then
       grep -E '^(E|W|Err|dpkg):' "$log" | awk '!seen[$0]++' | tail -n 8 >&2
       rm -f "$log"
-      die "apt-get could not install: $*. Its last words are above: is there network, is the password right, would a package of yours have to be removed?"
+      die "apt-get could not install: ${chosen[*]}. Its last words are above: is there network, is the password right, would a package of yours have to be removed?"
     fi
   fi
   rm -f "$log"
-  still_service "$@"
+  still_service "${chosen[@]}"
 }
 
 apt_get() {
@@ -116,10 +135,10 @@ abi_of() {
 
 check_flavour() {
   local flavour
-  for flavour in "${DT_FLAVOURS[@]}" "${DT_VARIANTS[@]}"; do
+  for flavour in "${DT_FLAVOURS[@]}" "${DT_NEWER[@]}" "${DT_VARIANTS[@]}"; do
     [ "$flavour" != "$1" ] || return 0
   done
-  die "\"$1\" is no flavour; there are: ${DT_FLAVOURS[*]} ${DT_VARIANTS[*]}"
+  die "\"$1\" is no flavour; there are: ${DT_FLAVOURS[*]} ${DT_NEWER[*]} ${DT_VARIANTS[*]}"
 }
 
 # build_packages FLAVOUR...: what it takes to build and to run these.

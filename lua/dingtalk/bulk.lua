@@ -179,8 +179,26 @@ local function left_of(resume, before)
   return (next(resume.done) ~= nil or next(resume.client_tokens) ~= nil) and resume or true
 end
 
+-- What a job did before it was held belongs to its result.
+local function keep(entry)
+  local err, kept = entry.err, entry.kept or { added = 0, attempts = 0, batches = {} }
+  kept.added, kept.attempts = kept.added + (err.added or 0), kept.attempts + (err.attempts or 0)
+  for _, batch in ipairs(err.batches or {}) do kept.batches[#kept.batches + 1] = batch end
+  entry.kept, entry.err = kept, nil
+end
+
+local function with_kept(entry, said)
+  local kept = entry.kept
+  if not kept then return end
+  for _, batch in ipairs(said.batches or {}) do kept.batches[#kept.batches + 1] = batch end
+  table.sort(kept.batches, function(a, b) return a.first < b.first end)
+  said.batches = kept.batches
+  said.added, said.attempts = (said.added or 0) + kept.added, (said.attempts or 0) + kept.attempts
+end
+
 local function conclude(run, entry, result, err)
   local progress = run.progress
+  with_kept(entry, result or err)
   count(run, result, err)
   local left = err and is_open(err) and left_of(err.resume, progress.open[entry.name]) or nil
   progress.open[entry.name] = left
@@ -252,6 +270,7 @@ local function send(run, entry)
 end
 
 local function perform(run, entry)
+  if entry.err then keep(entry) end
   run.running = run.running + 1
   local result, err = send(run, entry)
   run.running = run.running - 1

@@ -161,4 +161,4 @@ local function serve(conn)
   end
 end
 
-return { serve = serve }
+return { serve = serve, frame = frame, read_frame = read_frame, unpadded = unpadded }

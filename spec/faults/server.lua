@@ -8,6 +8,7 @@
 --   {"op":"seen","id":…}    → what that scenario saw (seen.lua), with "aside" for its second port
 --   {"op":"mark","id":…,"name":…} → {}: lets scripts go on that await the name
 --   {"op":"close","id":…}   → {}
+--   {"op":"audit","audit":…} → of the audited service: spec/audit/server.lua
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/../../?.lua;" .. package.path
 
@@ -15,6 +16,7 @@ local cqueues = require "cqueues"
 local cjson = require "cjson"
 local signal = require "cqueues.signal"
 local socket = require "cqueues.socket"
+local audit = require "spec.audit.server"
 local certs = require "spec.faults.certs"
 local dns = require "spec.faults.dns"
 local listener = require "spec.faults.listener"
@@ -123,6 +125,8 @@ function ops.close(order)
   running[order.id] = nil
   return { closed = run ~= nil }
 end
+
+function ops.audit(order) return audit(order, loop, pairs_by_name.good, ca_file) end
 
 local function obey(line)
   local parsed, order = pcall(cjson.decode, line)

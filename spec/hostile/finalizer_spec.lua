@@ -5,7 +5,7 @@ local collector = require "spec.support.collector"
 local example = require "spec.support.example"
 local sandbox = require "spec.support.sandbox"
 
-local IS_54 = _VERSION == "Lua 5.4"
+local IS_54, IS_55 = _VERSION == "Lua 5.4", _VERSION == "Lua 5.5"
 local jit = rawget(_G, "jit")
 local COLLECTIONS = 400 -- more than come during a call
 
@@ -32,11 +32,14 @@ local function collecting(number, act, work)
   end
   local pause, multiplier = collector.set("pause", 0), collector.set("stepmul", IS_54 and 1000 or 1e6)
   if IS_54 then collectgarbage("incremental", 0, 0, 30) end -- a step is a whole collection
+  if IS_55 then collectgarbage "incremental" end -- lua5.5 begins with the generational collector
+  local size = IS_55 and collector.set("stepsize", 0)
   collectgarbage()
   arm()
   local result, err = work()
   over = true
   if IS_54 then collectgarbage("incremental", 0, 0, 13) end
+  if IS_55 then collector.set("stepsize", size) end
   collector.set("pause", pause)
   collector.set("stepmul", multiplier)
   if jit then jit.on() end

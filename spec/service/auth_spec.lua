@@ -519,6 +519,7 @@ describe("100 calls at a time", function()
 
   for _, host in ipairs(concurrently.hosts) do
     it("ask for one token under " .. host .. ", and for one more when it has expired", function()
+      if concurrently.missing[host] then return pending(concurrently.missing[host]) end
       local source = source_of "internal_app"
       all_add(host, source)
       assert.equal(1, requests "internal_app")
@@ -530,6 +531,7 @@ describe("100 calls at a time", function()
 
   for _, host in ipairs(concurrently.hosts) do
     it("wait under " .. host .. " for a client of the source's own", function()
+      if concurrently.missing[host] then return pending(concurrently.missing[host]) end
       local asking = example.client { loop = host }
       local source = source_of("internal_app", { client = asking })
       sources.expire()

@@ -227,6 +227,19 @@ describe("add_attendees_each", function()
     assert_each_once(60)
   end)
 
+  it("tells of a job all that it did, also before the service was out of reach", function()
+    local people, told = {}, nil
+    for i = 1, 1200 do people[i] = "p" .. i end
+    sandbox.faults { fault = "close", skip = 1, next = 1 }
+    local summary = assert(run({ { user = USER, event = EVENT, list = people } }, {
+      rate = false, max_attempts = 1, on_result = function(_, result) told = result end,
+    }))
+    assert.same({ 1, 1200, 4 }, { summary.succeeded, summary.added, summary.attempts })
+    assert.same({ 1200, 4, 3 }, { told.added, told.attempts, #told.batches })
+    for number, batch in ipairs(told.batches) do assert.equal(number * 500 - 499, batch.first) end
+    assert_each_once(1200)
+  end)
+
   it("ends when the service stays out of reach, with all of it in resume", function()
     sandbox.faults { fault = "close", rate = 1 }
     local summary = assert(run(jobs(600), { rate = false, max_attempts = 1, max_outage = 0.5 }))

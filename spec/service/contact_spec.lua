@@ -243,6 +243,7 @@ describe("many unionIds", function()
 
   for _, host in ipairs(concurrently.hosts) do
     it("come under " .. host, function()
+      if concurrently.missing[host] then return pending(concurrently.missing[host]) end
       local own, found = example.client { loop = host }, nil
       concurrently[host](own, 1, function()
         found = contact.unionids(TOKEN, { "zhangsan", "lisi" }, { client = own })

@@ -5,6 +5,11 @@ local sandbox = require "spec.support.sandbox"
 before_each(sandbox.reset)
 teardown(sandbox.reset)
 
+-- Escapes say the same in either case; libcurl 8.21 and later write them in the upper.
+local function canonical(uri)
+  return (uri:gsub("%%%x%x", string.upper))
+end
+
 describe("core.engine", function()
   -- libcurl gets the origin parsed and the rest as it is to be sent, where that is the same.
   it("asks for each URL as libcurl would write it, whatever the handle asked for before", function()
@@ -22,7 +27,7 @@ describe("core.engine", function()
         assert.same({ url, "bad_url", 0 }, { url, curl, status })
       else
         assert.same({ url, 0 }, { url, curl })
-        expected[#expected + 1] = uri
+        expected[#expected + 1] = canonical(uri)
       end
     end
     local secure, plain = info.base_url, info.http_url
@@ -37,7 +42,7 @@ describe("core.engine", function()
     end
     engine:close()
     local seen = {}
-    for i, request in ipairs(sandbox.requests()) do seen[i] = request.uri:gsub("%%C3%%BC", "%%c3%%bc") end
+    for i, request in ipairs(sandbox.requests()) do seen[i] = canonical(request.uri) end
     assert.same(expected, seen)
   end)
 end)

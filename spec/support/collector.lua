@@ -3,7 +3,7 @@
 local collector = {}
 
 --- Sets a parameter and returns what it was.
----@param name "pause"|"stepmul"
+---@param name "pause"|"stepmul"|"stepsize"
 ---@param value integer
 ---@return integer
 function collector.set(name, value)

@@ -59,8 +59,12 @@ function concurrently.copas(_, count, work)
   while ended < count do copas.step(STEP_SECONDS) end
 end
 
--- Debian has copas for some Luas only.
-concurrently.hosts = { "blocking", "manual", "cqueues", "luv" }
-if has_copas then table.insert(concurrently.hosts, "copas") end
+concurrently.hosts = { "blocking", "manual", "cqueues", "luv", "copas" }
+
+--- Why a host cannot run here, by its name.
+concurrently.missing = { copas = not has_copas and "Debian has copas for some Luas only" or nil }
+for _, name in ipairs { "cqueues", "luv" } do
+  if not pcall(require, name) then concurrently.missing[name] = "Debian has no " .. name .. " for this Lua" end
+end
 
 return concurrently

@@ -276,9 +276,10 @@ end
 
 local README_WORDS = 1000
 
---- A README that has grown too long to be read.
+--- A README that has grown too long to be read. (The table that tools/distros writes is looked up, not read.)
 function checks.readme(world, find)
-  local count = select(2, world.read("README.md"):gsub("%S+", ""))
+  local text = world.read("README.md"):gsub("<!%-%- systems:.-<!%-%- /systems %-%->", "")
+  local count = select(2, text:gsub("%S+", ""))
   if count > README_WORDS then find(("README.md has %d words, at most %d"):format(count, README_WORDS)) end
 end
 
