@@ -159,5 +159,5 @@ build_packages() {
 # spec_packages: what the specs need in addition to a build. (The sandbox installs its own.)
 spec_packages() {
   printf '%s\n' lua-busted curl openssl lua-argparse lua-socket lua-cqueues lua-luaossl lua-luv lua-copas \
-    redis-tools lua-redis lua-nginx-redis
+    redis-tools lua-redis lua-nginx-redis locales
 }

@@ -64,6 +64,7 @@ describe("the locale", function()
         sandbox.faults { fault = "answer", status = 200, body = '{"n":0.5,"list":[1,1.25,1e3]}', next = 9,
           match = { method = "POST" } }
         local said = processes.output_of(("LOCPATH=%s TOKEN=%s DINGTALK_USER=%s DINGTALK_BASE_URL=%s "
+          .. "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 " -- glibc keeps what it reads of a locale
           .. "DINGTALK_CA_FILE=%s %s %s/child.lua %s %s.UTF-8 2>&1"):format(directory, example.TOKEN, example.USER,
           service.base_url, processes.quote(service.ca_file), processes.interpreter(), directory, when, name))
         assert.equal("true 5\ntrue 5\n", said)
