@@ -196,22 +196,23 @@ local function with_kept(entry, said)
   said.added, said.attempts = (said.added or 0) + kept.added, (said.attempts or 0) + kept.attempts
 end
 
+-- Told before it is saved as ended: a crash between the two runs it again, where the other order would lose
+-- its result.
 local function conclude(run, entry, result, err)
   local progress = run.progress
   with_kept(entry, result or err)
   count(run, result, err)
-  local left = err and is_open(err) and left_of(err.resume, progress.open[entry.name]) or nil
-  progress.open[entry.name] = left
-  mark_taken(progress, entry.number)
   if err and err.code == "checkpoint_failed" then
     stop(run, err.code, err.message)
   elseif run.client.closed then
     stop(run, "closed")
-  elseif run.checkpoint then
-    local saved, message = save(run)
-    if not saved then stop(run, "checkpoint_failed", message) end
   end
   tell(run, entry, result, err)
+  progress.open[entry.name] = err and is_open(err) and left_of(err.resume, progress.open[entry.name]) or nil
+  mark_taken(progress, entry.number)
+  if not run.checkpoint then return end
+  local saved, message = save(run)
+  if not saved then stop(run, "checkpoint_failed", message) end
 end
 
 -- Takes note of an answer, whatever it says.

@@ -145,7 +145,7 @@
 ---@field checkpoint (fun(resume: dingtalk.BulkResume): boolean?, string?)? saves what is left, before each request and after each job; nil and a message end the run
 ---@field max_outage number? seconds to wait for a service that is out of reach; 600
 ---@field concurrency integer? jobs in flight; 10
----@field on_result (fun(job: dingtalk.Job, result: dingtalk.AddResult?, err: dingtalk.Error?): boolean?)? told of the end of each job; returns false to end the run. The run ends, too, when it raises
+---@field on_result (fun(job: dingtalk.Job, result: dingtalk.AddResult?, err: dingtalk.Error?): boolean?)? told of the end of each job, before checkpoint is: after a crash between the two it is told again. Returns false to end the run. The run ends, too, when it raises
 ---@field resume dingtalk.BulkResume? summary.resume of an earlier run over the same jobs in the same order
 ---@field client_token string? that of job N gets "-N" behind it, and its batches one more
 ---@field timeout number? seconds of a job; the client's

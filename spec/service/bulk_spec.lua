@@ -354,6 +354,25 @@ describe("add_attendees_each", function()
     assert_each_once(10)
   end)
 
+  it("tells of a job before it is saved as ended, so that a crash loses no result", function()
+    local list, saved, at_telling = {}, nil, {}
+    for i, event in ipairs { EVENT, "no-such-event", EVENT } do
+      list[i] = { user = USER, event = event, list = { "j" .. i } }
+    end
+    assert(run(list, { rate = false, concurrency = 1, checkpoint = function(left)
+      saved = cjson.encode(left)
+      return true
+    end, on_result = function() at_telling[#at_telling + 1] = saved end }))
+    assert.equal(3, #at_telling)
+    for number, state in ipairs(at_telling) do
+      local told = {}
+      assert(run(list, { rate = false, concurrency = 1, resume = cjson.decode(state), on_result = function(job, result)
+        told[#told + 1] = { job, result ~= nil }
+      end }))
+      assert.same({ { list[number], number ~= 2 }, 4 - number }, { told[1], #told })
+    end
+  end)
+
   it("does not hold up a frame with thousands of refused jobs", function()
     local games = example.client { loop = "manual" }
     local list, told, most = {}, 0, 0

@@ -109,15 +109,20 @@ describe("dingtalk-calendar #slow", function()
     end
 
     it("refuses a second run, and names the first", function()
-      sandbox.settings { latency_ms = 300 }
-      local pid = start "add --file p --resume state"
-      wait_until(function() return #sandbox.ledger() >= 1 end)
-      for _, path in ipairs { "state", "./state", tool.dir .. "/state" } do
-        local code, out, err = run("add --file p --resume " .. path)
+      -- The first is held by a file whose end has not come.
+      os.execute(("mkfifo %s/held"):format(quote(tool.dir)))
+      local pid = start "add --file held --resume state"
+      wait_until(function() return (read "state.lock/owner" or "") ~= "" end)
+      local refusals = {}
+      for i, path in ipairs { "state", "./state", tool.dir .. "/state" } do
+        refusals[i] = { run("add --file p --resume " .. path) }
+      end
+      os.execute(("cd %s && cat p >held"):format(quote(tool.dir)))
+      wait_until(function() return not is_running(pid) end)
+      for _, refusal in ipairs(refusals) do
+        local code, out, err = refusal[1], refusal[2], refusal[3]
         assert.same({ 1, "", true }, { code, out, err:find("process " .. pid, 1, true) ~= nil }, err)
       end
-      wait_until(function() return not is_running(pid) end)
-      sandbox.settings { latency_ms = 0 }
       assert.equal("added 1200 people in 3 requests\n", read "out")
       assert.equal(1, added_times())
       assert.equal("", capture(("ls %s | grep state"):format(quote(tool.dir))))
@@ -265,8 +270,8 @@ describe("dingtalk-calendar #slow", function()
       end)
 
       it("goes on with what failed, and with what may have been done", function()
-        sandbox.faults { fault = "answer", code = "systemError", match = { path = "e2" } }
-        sandbox.faults { fault = "close", after = true, next = 1, match = { body = '"isOptional"' } }
+        sandbox.faults { fault = "answer", code = "systemError", next = 99, match = { path = "e2" } }
+        sandbox.faults { fault = "close", after = true, next = 99, match = { body = '"isOptional"' } }
         local code, _, err = run "add --file events.csv --resume state --max-attempts 1 --concurrency 1"
         assert.same({ 3, true }, { code, err:find("to go on", 1, true) ~= nil }, err)
         sandbox.faults { clear = true }
@@ -310,6 +315,31 @@ describe("dingtalk-calendar #slow", function()
         write("events.csv", both .. "e3,c,\n")
         local code, _, err = run "add --file events.csv --resume state"
         assert.same({ 2, true }, { code, err:find("other people", 1, true) ~= nil }, err)
+      end)
+
+      it("tries again what was refused, once that is mended", function()
+        for _ = 1, 2 do -- also where the file was read before
+          sandbox.faults { fault = "answer", code = "itemNotFound", match = { path = "e2" } }
+          local code, _, err = run "add --file events.csv --resume state"
+          assert.same({ 8, true }, { code, err:find("1 of 2 events failed", 1, true) ~= nil }, err)
+        end
+        local code, out = run "add --file events.csv --resume state"
+        assert.same({ 0, "e2\tadded\t2\nadded 2 people in 1 event\n" }, { code, out })
+        assert.is_nil(read "state")
+      end)
+
+      it("ends where no event could succeed, and says how many were not begun", function()
+        sandbox.event(USER, "primary", "e3")
+        write("events.csv", both .. "e3,c,\n")
+        sandbox.faults { fault = "answer", code = "Forbidden.AccessDenied.ApiCountLimitForOrg", next = 99 }
+        local code, _, err = run "add --file events.csv --resume state --concurrency 1"
+        assert.same({ 12, true }, { code, err:find("1 of 3 events failed, 2 not begun; to go on", 1, true) ~= nil }, err)
+        assert.equal(1, sandbox.counters().calls)
+        sandbox.faults { clear = true }
+        assert.same({ 0, true }, { (run "add --file events.csv --resume state"), read "state" == nil })
+        for _, event in ipairs { EVENT, "e2", "e3" } do
+          assert.truthy(#sandbox.attendees(USER, "primary", event) > 0)
+        end
       end)
 
       it("is refused where it cannot be meant", function()

@@ -16,6 +16,14 @@ local words = {
 }
 
 local SEVERAL = "add_attendees_each" -- the operation in the file of --resume
+-- Seconds to wait for a service that is out of reach: enough to try another event. The same command goes on.
+local MAX_OUTAGE = 5
+
+-- What a run over several events ended early for, as an exit code.
+local stops = {
+  quota = "quota", permission = "permission", auth = "auth", banned = "throttled",
+  checkpoint_failed = "failed", hook_failed = "failed", jobs_failed = "failed",
+}
 
 local flags = { yes = true, no = false }
 
@@ -277,34 +285,33 @@ local function check_jobs(jobs)
   end
 end
 
--- What is left of all jobs: the numbers of those that are done, and the rest of those that were begun.
-local function open_jobs(ctx, jobs, about)
+-- What is left of the jobs by the file; nil and what is wrong where it belongs to others.
+local function open_jobs(ctx, about)
   local message = open_state(ctx, SEVERAL)
   if message then return nil, message end
-  local left = ctx.state and ctx.state.left or { done = {}, open = {} }
-  local digest = state.fingerprint(about)
-  if left.digest and (left.digest ~= digest or left.jobs ~= #jobs) then
-    return nil, OTHER:format(ctx.args.resume)
-  end
-  left.digest, left.jobs, left.open = digest, #jobs, left.open or {}
-  return left
+  local left, digest = ctx.state and ctx.state.left, state.fingerprint(about)
+  if left and left.digest ~= digest then return nil, OTHER:format(ctx.args.resume) end
+  return { digest = digest, resume = left }
 end
 
--- Gives the library the jobs one by one, each with what is left of the time and a place to save.
-local function iterator(ctx, jobs, left, numbers)
+-- Gives the library the jobs one by one, each with what is left of the time.
+local function iterator(ctx, jobs)
   local number = 0
   return function()
     number = number + 1
     local job = jobs[number]
-    if not job or ctx.interrupted then return nil end
-    numbers[job] = number
-    local key = tostring(number)
-    job.opts = { timeout = ctx.args.timeout and ctx.left() or nil, checkpoint = checkpoint(ctx, function(now_left)
-      left.open[key] = now_left
-      return left
-    end) }
+    if job and ctx.args.timeout then job.opts = { timeout = ctx.left() } end
     return job
   end
+end
+
+-- Saves what the library would go on with, and what has failed for good: the mistake may be mended until then.
+local function save_jobs(ctx, report, digest)
+  return checkpoint(ctx, function(left)
+    left.digest = digest
+    for number in pairs(report.failed) do left.open[tostring(number)] = left.open[tostring(number)] or true end
+    return left
+  end)
 end
 
 local function print_job(ctx, job, result, err)
@@ -314,21 +321,33 @@ local function print_job(ctx, job, result, err)
 end
 
 -- Takes note of a job's end.
-local function on_result(ctx, left, numbers, report)
-  local save_left = checkpoint(ctx, function() return left end)
-  return ctx.guard(function(job, result, err)
-    local number = numbers[job]
-    local key = tostring(number)
-    left.open[key] = err and err.resume or nil
-    if result then left.done[#left.done + 1] = number end
-    save_left(left)
+local function on_result(ctx, jobs, report)
+  local numbers = {}
+  for number, job in ipairs(jobs) do numbers[job.event] = number end
+  local note = ctx.guard(function(job, result, err)
+    local number = numbers[job.event]
+    report.failed[number] = err and output.own_words(ctx, err)
+    report.jobs[number] = { event = job.event, added = (result or err).added, error = report.failed[number] }
+  end, true)
+  local show = ctx.guard(function(job, result, err)
     report.ended = report.ended + #job.list
-    err = err and output.own_words(ctx, err)
-    report.jobs[number] = { event = job.event, added = (result or err).added, error = err }
-    report.failed = report.failed or err
     ctx.bar:show(report.ended, report.total)
     if not ctx.interrupted then print_job(ctx, job, result, err) end
   end)
+  return function(...)
+    note(...)
+    show(...)
+  end
+end
+
+-- What ended the run early tells more than what one of the events met.
+local function failed_code(report, summary, count)
+  local why = stops[summary.stopped]
+  if why then return output.exit_code(why) end
+  for number = 1, count do
+    if report.failed[number] then return output.exit_code(report.failed[number]) end
+  end
+  return output.exit_code "failed"
 end
 
 local function finish_several(ctx, report, summary, count)
@@ -336,16 +355,19 @@ local function finish_several(ctx, report, summary, count)
   for number = 1, count do jobs[#jobs + 1] = report.jobs[number] end
   if args.dry_run then return output.exit_code "done" end
   if ctx.interrupted then return output.exit_code "interrupted" end
+  local begun = summary.resume.next - 1 + #summary.resume.done
   if args.json then
     summary.jobs, summary.resume = jobs, nil
     output.json(ctx.world.stdout, summary)
   else
     print_done(ctx, "added %s in %s", people_text(summary.added), plural(summary.succeeded, "event"))
   end
-  if not report.failed then return forget(ctx) end
-  output.warn(ctx, ("%d of %s failed%s"):format(summary.failed, plural(count, "event"),
+  if summary.failed == 0 and not summary.stopped then return forget(ctx) end
+  if stops[summary.stopped] == "failed" then output.complain(ctx, summary.message) end
+  output.warn(ctx, ("%d of %s failed%s%s"):format(summary.failed, plural(count, "event"),
+    begun < count and (", %d not begun"):format(count - begun) or "",
     args.resume and "; to go on: the same command line again" or ""))
-  return output.exit_code(report.failed)
+  return failed_code(report, summary, count)
 end
 
 local function add_to_several(ctx, list)
@@ -353,17 +375,18 @@ local function add_to_several(ctx, list)
   local jobs, about = jobs_of(ctx, list)
   local message = check_jobs(jobs)
   local left
-  if not message then left, message = open_jobs(ctx, jobs, about) end
+  if not message then left, message = open_jobs(ctx, about) end
   if message then return output.failure(ctx, message, "argument") end
   ctx.list = nil -- positions are those of a job
-  local numbers, report = {}, { jobs = {}, ended = 0, total = #list }
+  -- By the jobs' numbers: all that have ended, and the errors of those that failed.
+  local report = { jobs = {}, failed = {}, ended = 0, total = #list }
   local opts = options_of(ctx)
-  opts.timeout = args.timeout
+  opts.resume, opts.checkpoint = left.resume, save_jobs(ctx, report, left.digest)
+  opts.max_outage = MAX_OUTAGE
   if args.dry_run then opts.rate = false end
-  opts.resume = { next = 1, done = left.done, open = left.open }
   show_progress(ctx, 0, #list)
-  opts.on_result = on_result(ctx, left, numbers, report)
-  local summary, err = ctx.client:add_attendees_each(ctx.token, iterator(ctx, jobs, left, numbers), opts)
+  opts.on_result = on_result(ctx, jobs, report)
+  local summary, err = ctx.client:add_attendees_each(ctx.token, iterator(ctx, jobs), opts)
   ctx.bar:finish()
   if not summary then return output.failure(ctx, err) end
   return finish_several(ctx, report, summary, #jobs)

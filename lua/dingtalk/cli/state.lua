@@ -87,12 +87,12 @@ local function since(known, left, now)
 end
 
 --- The x-client-tokens of requests that may have been done, a table for each call.
----@param left table dingtalk.Resume, or that of a run over several events
+---@param left table dingtalk.Resume or dingtalk.BulkResume
 ---@return table<string, string>[]
 function state.tokens(left)
   if left.client_tokens then return { left.client_tokens } end
   local groups = {}
-  for _, open in pairs(left.open or {}) do groups[#groups + 1] = open.client_tokens end
+  for _, open in pairs(left.open or {}) do groups[#groups + 1] = open ~= true and open.client_tokens or nil end
   return groups
 end
 
@@ -120,7 +120,7 @@ local function is_left(left)
   if type(left) ~= "table" or type(left.done) ~= "table" then return false end
   if left.open == nil then return type(left.client_tokens) == "table" end
   for _, one in pairs(type(left.open) == "table" and left.open or { false }) do
-    if type(one) ~= "table" or type(one.client_tokens) ~= "table" then return false end
+    if one ~= true and (type(one) ~= "table" or type(one.client_tokens) ~= "table") then return false end
   end
   return true
 end
