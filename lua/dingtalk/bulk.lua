@@ -25,6 +25,7 @@ local shared_options = { "pushNotification", "chatNotification", "timeout", "max
 -- as a low-water mark and the few above it.
 
 local function mark_taken(progress, number)
+  if number < progress.next then return end
   progress.above[number] = true
   while progress.above[progress.next] do
     progress.above[progress.next] = nil

@@ -273,6 +273,7 @@ describe("add_attendees_each", function()
     assert.is_nil(resume.open["5"])
     local rest = assert(run(jobs(8), { rate = false, resume = resume }))
     assert.same({ 2, 2 }, { rest.jobs, rest.succeeded })
+    assert.same({ next = 9, done = {}, open = {} }, rest.resume)
     local times = ledger()
     for _, number in ipairs { 1, 2, 3, 4, 6, 7, 8 } do assert.equal(1, times["p" .. number], number) end
   end)
