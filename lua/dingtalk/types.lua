@@ -203,13 +203,13 @@
 ---@field name string? for messages; "custom"
 ---@field direct boolean? whether suspend() may be called in any coroutine, also one that the caller's own coroutine resumes: the thread blocks, or the host itself suspends the whole chain
 ---@field check (fun(self): boolean?, string?)? whether the caller may wait here: true, or nil and why not
----@field suspend fun(self, slot: table) suspends the caller until resume(slot); coming back early is harmless. `slot` is a table in which the adapter may keep what it needs, under names of its own
----@field resume fun(self, slot: table) lets the one who waits for the slot go on; called from within client:step()
+---@field suspend fun(self, waiter: table) suspends the caller until resume(waiter); coming back early is harmless. `waiter` is a table in which the adapter may keep what it needs, under names of its own
+---@field resume fun(self, waiter: table) lets the coroutine that waits go on; called from within client:step()
 ---@field watch (fun(self))? sees to it that client:step() is called when client:pollfd() is readable or client:timeout() has passed, until client:is_idle(); called when work was added
 ---@field close (fun(self))? the client is closed: stop watching
 ---@field forget (fun(self))? a fork left the parent's descriptor behind: watch the new one from scratch
 ---@field rethrow (fun(self))? called at the end of each step: raises what a resumed coroutine raised
----@field is_dead (fun(self, slot: table): boolean)? whether the coroutine that waits for the slot has ended; by default that of slot.coroutine
+---@field is_dead (fun(self, waiter: table): boolean)? whether the coroutine that waits has ended; by default that of waiter.coroutine
 
 ---@class dingtalk.Client
 local client = {}
