@@ -266,7 +266,7 @@ local function quote(answer)
 end
 
 local function ban(answer)
-  return failure(answer, codes.ban, "1111", codes.ban.message, refused(answer, codes.ban))
+  return failure(answer, codes.ban, "1111", codes.ban.message, refused(codes.ban))
 end
 
 -- An error's body: JSON with a code, or anything else.

@@ -67,8 +67,10 @@ table.sort(failures)
 
 return function(number, status, flags, body, request_id, retry_after)
   local curl = number == 0 and 0 or failures[number % #failures + 1]
+  local part_came = curl == "truncated_body" or curl == "compressed_body"
   local answer = {
-    curl = curl, status = status, sent = flags % 2 == 1, body = body ~= "" and body or nil, request_id = request_id,
+    curl = curl, status = status, sent = part_came or flags % 2 == 1,
+    body = body ~= "" and body or nil, request_id = request_id,
     retry_after = retry_after and core.retry_after(retry_after, NOW), message = curl ~= 0 and body or "",
     cancelled = flags >= 250 and "closed" or nil, token = TOKEN,
   }
