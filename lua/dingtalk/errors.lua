@@ -227,9 +227,10 @@ local function is_ban(object)
   return object.punish ~= nil and (object.status == 1111 or object.punish == "deny")
 end
 
--- What a refusal says of the write. A fault of the service may have come after the work, whatever the status.
-local function refused(rule)
-  return (rule.unresolved or rule.kind == "server") and "unknown" or "rejected"
+-- What a refusal says of the write. A fault of the service may have come after the work.
+local function refused(answer, rule)
+  local fault = answer.status >= 500 or rule.kind == "server" or rule.unresolved
+  return fault and "unknown" or "rejected"
 end
 
 -- The cause that the older API names under errcode 88: in sub_code, or within errmsg.
@@ -251,22 +252,22 @@ local function soft_failure(answer, object)
   local rule = answer.older_api and (codes.older[cause or code] or codes.older[code])
     or lookup_code(code) or codes.soft_error
   code = cause or code
-  return failure(answer, rule, code, message or codes.soft_message, refused(rule), object)
+  return failure(answer, rule, code, message or codes.soft_message, refused(answer, rule), object)
 end
 
 local function by_status(answer, code, message, object)
   local status = answer.status
   local rule = codes.statuses[status] or (status >= 500 and codes.server_fault) or codes.bad_request
-  return failure(answer, rule, code or "http_" .. status, message or rule.message,
-    status >= 500 and "unknown" or refused(rule), object)
+  return failure(answer, rule, code or "http_" .. status, message or rule.message, refused(answer, rule), object)
 end
 
 local function quote(answer)
   return not answer.hide_body and ": " .. answer.body or ""
 end
 
+-- Refused before the work, whatever the status.
 local function ban(answer)
-  return failure(answer, codes.ban, "1111", codes.ban.message, refused(codes.ban))
+  return failure(answer, codes.ban, "1111", codes.ban.message, "rejected")
 end
 
 -- An error's body: JSON with a code, or anything else.
@@ -276,13 +277,10 @@ local function from_refusal(answer, object)
   local code = object and first_text(object, "code", "errcode")
   if object and is_ban(object) then return ban(answer) end
   local rule = code and lookup_code(code)
-  if rule then
-    local outcome = status >= 500 and "unknown" or refused(rule)
-    return failure(answer, rule, code, message or rule.kind, outcome, object)
-  end
+  if rule then return failure(answer, rule, code, message or rule.kind, refused(answer, rule), object) end
   if answer.body and not object and status < 500 and not codes.any_body[status] then
     rule = status == 403 and codes.not_json_403 or codes.not_json
-    return failure(answer, rule, rule.code, rule.message .. quote(answer), refused(rule))
+    return failure(answer, rule, rule.code, rule.message .. quote(answer), refused(answer, rule))
   end
   return by_status(answer, code, message, object)
 end
