@@ -199,11 +199,11 @@ local function settle(client, request, attempt)
       err = select(2, limiter:acquire(client, request, request.deadline, attempt))
       now = client.clock()
     end
-    if attempt.cancelled and not err then err = errors.judge(attempt) end -- meanwhile, by a hook
     if client.headers and not err then
       err = set_headers(client, request, attempt)
       now = client.clock()
     end
+    if attempt.cancelled and not err then err = errors.judge(attempt) end -- meanwhile, by a hook
     local left = request.deadline - now
     if left < LEAST_TIME and not err then err = out_of_time() end
     if not err then

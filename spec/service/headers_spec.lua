@@ -53,6 +53,21 @@ describe("config.headers", function()
     assert.equal(0, sandbox.counters().calls)
   end)
 
+  it("whose function cancels or closes send nothing", function()
+    for _, how in ipairs { "cancelled", "closed" } do
+      local cancellation, client = calendar.cancellation(), nil
+      client = example.client { headers = function()
+        if how == "closed" then client:close() else cancellation:cancel() end
+        return {}
+      end }
+      local result, err = example.add(client, { "a" }, { cancel = cancellation })
+      assert.is_nil(result)
+      assert.same({ "cancelled", how, "not_sent" }, { err.kind, err.code, err.outcome })
+      client:close()
+    end
+    assert.equal(0, sandbox.counters().calls)
+  end)
+
   it("whose function raises are an error, and nothing is sent", function()
     if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
       return pending "Lua 5.1 cannot yield across pcall: what raises is not caught"
