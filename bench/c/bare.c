@@ -173,7 +173,8 @@ static void make_body(bare *self, int attendees) {
 static void make_headers(bare *self) {
   static const char *const fixed[] = {"User-Agent: lua-dingtalk/0.1.0 libcurl/7.88.1",
                                       "Content-Type: application/json; charset=utf-8",
-                                      "x-acs-dingtalk-access-token: " TOKEN, "Accept: application/json"};
+                                      "x-acs-dingtalk-access-token: " TOKEN, "Accept-Encoding: identity",
+                                      "Accept: application/json"};
   for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
     self->headers = curl_slist_append(self->headers, fixed[i]);
   /* A token of the process, then a number that next_token counts up. */
