@@ -203,8 +203,9 @@ static int64_t later(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
+/* The table becomes what the hook is given, 16 fields of a success. */
 static void set_timing(lua_State *L, const dt_timing *timing) {
-  lua_createtable(L, 0, 5);
+  lua_createtable(L, 0, 16);
   set_boolean(L, "reused", timing->reused);
   set_step(L, "dns", 0, timing->resolved);
   set_step(L, "connect", timing->resolved, timing->connected);

@@ -133,21 +133,18 @@ local function pause(client, attempt, seconds)
   return not client.closed
 end
 
-local NO_TIMING = {}
-
+-- Tells the hook of a request. Of its connection and its times, if there are any, the core has made the table.
 local function report(client, request, attempt, err, wait, began)
-  local timing = attempt.timing or NO_TIMING
+  local info = attempt.timing or {}
   attempt.timing = nil
-  local ok, message = scheduler.outside(pcall, client.on_attempt, {
-    operation = request.row.name, method = request.row.method, host = request.url:match("^%a+://([^/?#]+)"),
-    attempt = attempt.attempts, batch = attempt.batch,
-    client_token = attempt.client_token, elapsed = client:now() - began,
-    status = attempt.status ~= 0 and attempt.status or nil,
-    request_id = err and err.request_id or attempt.request_id or nil,
-    kind = err and err.kind, code = err and err.code, outcome = err and err.outcome, message = err and err.message,
-    wait = wait, reused = timing.reused, dns = timing.dns, connect = timing.connect, tls = timing.tls,
-    first_byte = timing.first_byte,
-  })
+  info.operation, info.method = request.row.name, request.row.method
+  info.host = request.older_api and client.older_host or client.host
+  info.attempt, info.batch, info.client_token = attempt.attempts, attempt.batch, attempt.client_token
+  info.elapsed, info.wait = client.clock() - began, wait
+  info.status = attempt.status ~= 0 and attempt.status or nil
+  info.request_id = err and err.request_id or attempt.request_id or nil
+  if err then info.kind, info.code, info.outcome, info.message = err.kind, err.code, err.outcome, err.message end
+  local ok, message = scheduler.outside(pcall, client.on_attempt, info)
   if not ok then attempt.hook_error = errors.one_line(message) end
 end
 
@@ -160,8 +157,7 @@ local function worse(outcome, other)
 end
 
 -- Completes the error of the last attempt with what is known of all of them.
-local function conclude(attempt, err, elapsed)
-  attempt.elapsed = elapsed
+local function conclude(attempt, err)
   err.outcome = worse(err.outcome, attempt.outcome)
   err.attempts, err.client_token, err.elapsed = attempt.attempts, attempt.client_token, attempt.elapsed
   err.hook_error = attempt.hook_error
@@ -185,12 +181,21 @@ local function set_headers(client, request, attempt)
   for name, value in next, headers or {} do table.insert(attempt.headers, name .. ": " .. value) end
 end
 
-local function settle(client, request, attempt)
+--- Makes a request until it is settled.
+---@param client dingtalk.Client
+---@param request dingtalk.Request
+---@param attempt dingtalk.State made by attempts.new; filled with status, request_id, attempts, elapsed
+---@return dingtalk.Error? err nil when the service did it
+---@return table? object the JSON object of the answer, if it had a body
+function attempts.run(client, request, attempt)
+  local cancel, limiter = request.cancel, request.rate_limiter or client.rate_limiter
+  if cancel then cancel:enter(client, attempt) end
   local started = client.clock()
   local began, now = started, started
-  local limiter = request.rate_limiter or client.rate_limiter
-  while true do
-    local token, err, retry = request.token, nil, nil
+  local err, verdict, wait
+  repeat
+    local token
+    token, err, wait = request.token, nil, nil
     if token and type(token) ~= "string" then
       token, err = token_from(token, client, request.deadline)
       now = client.clock()
@@ -207,46 +212,33 @@ local function settle(client, request, attempt)
     local left = request.deadline - now
     if left < LEAST_TIME and not err then err = out_of_time() end
     if not err then
-      attempt.attempts = attempt.attempts + 1
-      attempt.token = token
+      attempt.attempts, attempt.token = attempt.attempts + 1, token
       if request.secrets then attempt.secrets, attempt.hide_body = request.secrets, true end
       if request.older_api then put_in_query(attempt, request) end
       client:exchange(attempt, request, left < client.attempt_timeout and left or client.attempt_timeout)
-      err, retry = errors.judge(attempt)
+      err, verdict = errors.judge(attempt)
     end
-    if not err then
-      if next(client.retries_left) then client:earn_retry(request.token) end
-      if client.on_attempt then report(client, request, attempt, nil, nil, began) end
-      attempt.elapsed = client.clock() - started
-      return nil, retry
+    if err then
+      local is_paced = limiter and err.kind == "throttled" and attempt.status ~= 0
+      if is_paced then limiter:throttled(request, attempt, err.retry_after) end
+      wait = next_wait(client, request, attempt, err, verdict, is_paced)
+    elseif client.retries_left[request.token or client] then
+      client:earn_retry(request.token)
     end
-    local is_paced = limiter and err.kind == "throttled" and attempt.status ~= 0
-    if is_paced then limiter:throttled(request, attempt, err.retry_after) end
-    local wait = next_wait(client, request, attempt, err, retry, is_paced)
     if client.on_attempt then report(client, request, attempt, err, wait, began) end
-    attempt.outcome = worse(err.outcome, attempt.outcome)
-    if wait and not pause(client, attempt, wait) then
-      err, wait = errors.judge(attempt), nil
+    if err then
+      attempt.outcome = worse(err.outcome, attempt.outcome)
+      if wait and not pause(client, attempt, wait) then
+        err, wait = errors.judge(attempt), nil
+      end
     end
     began = client.clock()
     now = began
-    if not wait then return conclude(attempt, err, began - started) end
-  end
-end
-
---- Makes a request until it is settled.
----@param client dingtalk.Client
----@param request dingtalk.Request
----@param attempt dingtalk.State made by attempts.new; filled with status, request_id, attempts, elapsed
----@return dingtalk.Error? err nil when the service did it
----@return table? object the JSON object of the answer, if it had a body
-function attempts.run(client, request, attempt)
-  local cancel = request.cancel
-  if not cancel then return settle(client, request, attempt) end
-  cancel:enter(client, attempt)
-  local err, object = settle(client, request, attempt)
-  cancel:leave(attempt)
-  return err, object
+  until not wait
+  if cancel then cancel:leave(attempt) end
+  attempt.elapsed = began - started
+  if err then return conclude(attempt, err) end
+  return nil, verdict
 end
 
 return attempts

@@ -36,6 +36,20 @@ local function engine_config(config)
   }
 end
 
+-- Where the older API is, by the address of this one.
+local older_base_urls = {
+  ["https://api.dingtalk.io"] = "https://oapi.dingtalk.io",
+  ["https://api.dingtalk.com"] = "https://oapi.dingtalk.com",
+}
+
+local function without_slash(url)
+  return url and (url:gsub("/+$", ""))
+end
+
+local function host_of(url)
+  return url:match("^%a+://([^/?#]+)")
+end
+
 --- Makes a client. Does no I/O: the engine starts at the first call.
 ---@param config dingtalk.Config?
 ---@return dingtalk.Client? client
@@ -44,9 +58,11 @@ function client.new(config)
   local err
   config, err = options.take(config, options.config, "config")
   if err then return nil, err end
+  local base_url = without_slash(config.base_url or limits.defaults.base_url)
+  local older_base_url = without_slash(config.oapi_base_url) or older_base_urls[base_url:lower()] or base_url
   local self = setmetatable({
-    base_url = ((config.base_url or limits.defaults.base_url):gsub("/+$", "")),
-    oapi_base_url = config.oapi_base_url and config.oapi_base_url:gsub("/+$", "") or nil,
+    base_url = base_url, host = host_of(base_url),
+    older_base_url = older_base_url, older_host = host_of(older_base_url),
     call_timeout = config.timeout or limits.defaults.timeout,
     attempt_timeout = config.attempt_timeout or limits.defaults.attempt_timeout,
     max_attempts = config.max_attempts or limits.defaults.max_attempts,
@@ -113,39 +129,33 @@ end
 -- What errors.judge is told where nothing was started.
 local not_started = scheduler.not_started
 
--- Starts a request and waits for its end, in the core itself where it may block.
-local function exchange(self, attempt, request, timeout, may_block)
-  if not self.engine then
-    local _, code = self:open_engine()
-    if code then return not_started(attempt, code) end
-  end
-  if attempt.done then attempt.done = false end
-  local answered, code, refused = self.engine:start(attempt, request.row.method, attempt.url or request.url,
-    not attempt.older_api and attempt.token or nil, attempt.client_token, request.body, attempt.batch, timeout,
-    may_block, attempt.headers, self.on_attempt ~= nil)
-  if answered then return end
-  if answered == false then
-    self.loop:watch()
-    return scheduler.guarded(self, attempt, scheduler.wait, self, attempt)
-  elseif code == "forked" or code == "descriptors_closed" then
-    abandon(self)
-    return exchange(self, attempt, request, timeout, may_block)
-  end
-  return not_started(attempt, code, refused)
-end
-
---- Makes a request and waits for its end: fills the attempt as errors.judge wants it.
+--- Makes a request and waits for its end, in the core itself where that may block: fills the attempt as errors.judge
+--- wants it.
 ---@param attempt dingtalk.State
 ---@param request dingtalk.Request
 ---@param timeout number seconds
 function methods:exchange(attempt, request, timeout)
   if self.closed then
     attempt.cancelled, attempt.sent = "closed", false
-  elseif scheduler.current_group() then
-    scheduler.guarded(self, attempt, exchange, self, attempt, request, timeout, false)
-  else
-    exchange(self, attempt, request, timeout, self.loop.blocks)
+    return
+  elseif not self.engine then
+    local _, code = self:open_engine()
+    if code then return not_started(attempt, code) end
   end
+  if attempt.done then attempt.done = false end
+  local answered, code, refused = self.engine:start(attempt, request.row.method, attempt.url or request.url,
+    not attempt.older_api and attempt.token or nil, attempt.client_token, request.body, attempt.batch, timeout,
+    self.loop.blocks and not scheduler.current_group(), attempt.headers, self.on_attempt)
+  if answered then
+    return
+  elseif answered == false then
+    self.loop:watch()
+    return scheduler.guarded(self, attempt, scheduler.wait, self, attempt)
+  elseif code == "forked" or code == "descriptors_closed" then
+    abandon(self)
+    return self:exchange(attempt, request, timeout)
+  end
+  return not_started(attempt, code, refused)
 end
 
 --- Moves the transfers on, waiting up to `seconds` for one to end (nil: until something is due), and resumes those

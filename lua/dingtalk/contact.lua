@@ -12,7 +12,6 @@ local json = require "dingtalk.json"
 local limits = require "dingtalk.limits"
 local options = require "dingtalk.options"
 local rate_limiter = require "dingtalk.rate_limiter"
-local requests = require "dingtalk.request"
 local scheduler = require "dingtalk.scheduler"
 
 local contact = {}
@@ -58,7 +57,7 @@ local lookups = {
 ---@param client dingtalk.Client
 ---@return string
 function contact.oapi_base_url(client)
-  return requests.older_base_url(client)
+  return client.older_base_url
 end
 
 local me_row = { name = "me", method = "GET" }

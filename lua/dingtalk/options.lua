@@ -395,6 +395,12 @@ local function mistaken(given)
   end
 end
 
+local function not_options(given, prefix)
+  local what, hint = mistaken(given)
+  return what and errors.argument(prefix, "wrong_type",
+    ("%s must be a table of options, not %s"):format(prefix, what), hint)
+end
+
 local function unknown(prefix, name, schema)
   local shown = errors.one_line(name)
   return errors.argument(prefix .. "." .. shown, "unknown_option",
@@ -511,17 +517,12 @@ function options.take(given, schema, prefix)
   if type(given) ~= "table" then
     return nil, errors.argument(prefix, "wrong_type", ("%s must be a table, not a %s"):format(prefix, type(given)))
   end
-  local what, hint = mistaken(given)
-  if what then
-    return nil, errors.argument(prefix, "wrong_type",
-      ("%s must be a table of options, not %s"):format(prefix, what), hint)
-  end
   local own = {}
   for name, value in next, given do
     local row = schema[name]
-    if not row then return nil, unknown(prefix, name, schema) end
-    local err = options.check_value(value, row, prefix .. "." .. name, given)
-    if err then return nil, err end
+    local err = not row and unknown(prefix, name, schema)
+      or options.check_value(value, row, prefix .. "." .. name, given)
+    if err then return nil, not_options(given, prefix) or err end
     own[name] = value
   end
   if getmetatable(given) ~= nil then return inherited(own, given, schema, prefix) end

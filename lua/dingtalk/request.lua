@@ -205,18 +205,6 @@ local function read_spec(given)
   return spec
 end
 
-local older_hosts = {
-  ["https://api.dingtalk.io"] = "https://oapi.dingtalk.io",
-  ["https://api.dingtalk.com"] = "https://oapi.dingtalk.com",
-}
-
---- The address of the older API: the client's oapi_base_url, or what belongs to its base_url.
----@param client dingtalk.Client
----@return string
-function requests.older_base_url(client)
-  return client.oapi_base_url or older_hosts[client.base_url:lower()] or client.base_url
-end
-
 --- The request of a call that is in no table. Sends nothing.
 ---@param client dingtalk.Client
 ---@param token dingtalk.Token
@@ -238,7 +226,7 @@ function requests.prepare_any(client, token, spec, opts)
   local base, parameters, body
   local path, names = read_path(spec.path)
   if not path then return nil, names end
-  base, err = requests.url(spec.older and requests.older_base_url(client) or client.base_url, path, names)
+  base, err = requests.url(spec.older and client.older_base_url or client.base_url, path, names)
   if not base then return nil, err end
   parameters, err = check_query(spec.query or {})
   if not parameters then return nil, err end

@@ -38,6 +38,7 @@ end
 --- The group that the running coroutine is a task of, or nil.
 ---@return table?
 function scheduler.current_group()
+  if not next(groups) then return nil end -- nearly always
   local running = scheduler.running()
   return running and groups[running]
 end
