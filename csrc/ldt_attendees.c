@@ -28,6 +28,15 @@ static const char *tail_of(lua_State *L, int push, int chat) {
   return tails[first][second];
 }
 
+static int push_wrong_type(lua_State *L) {
+  lua_pushnil(L);
+  lua_pushliteral(L, "wrong_type");
+  lua_pushnil(L);
+  lua_pushnil(L);
+  lua_pushstring(L, luaL_typename(L, 1));
+  return 5;
+}
+
 /* Returns nil, code, position or nil, field or nil, detail or nil. */
 static int push_failure(lua_State *L, const ldt_encoder *enc) {
   if (!enc->with_field)
@@ -62,8 +71,9 @@ static ldt_attendees *new_attendees(lua_State *L, uint32_t batches) {
  * switches, nil to leave them unsaid.
  */
 static int core_attendees(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 4);
+  if (!lua_istable(L, 1))
+    return push_wrong_type(L);
   ldt_encoder enc = {
       .L = L,
       .strings = lua_touserdata(L, lua_upvalueindex(STRINGS)),

@@ -27,23 +27,24 @@ local messages = {
 -- Of what dingtalk.contact answers for many people.
 local found_fields = { unionids = true, failed = true, error = true }
 
-local function type_message(name, field, detail)
+local function type_message(name, position, field, detail)
+  if not position then return ("%s must be an array, not a %s"):format(name, detail) end
   if field == "isOptional" then return ("%s must be a boolean, not a %s"):format(name, detail) end
   if field == "id" then return ("%s must be a string, not a %s"):format(name, detail) end
   return ("%s must be a unionId string or a table with id, not a %s"):format(name, detail)
 end
 
 -- The error of what core.attendees refused.
-local function refusal(people, argument, code, position, field, detail)
+local function refusal(people, code, position, field, detail)
   if code == "out_of_memory" then error("not enough memory", 0) end
   local shown = field ~= nil and errors.one_line(field) or nil
-  local name = position and ("%s[%d]"):format(argument, position) or argument
+  local name = position and ("list[%d]"):format(position) or "list"
   if code == "not_a_list" then
-    return errors.argument(argument, code, ("%s has a key that is no position: %s"):format(argument, shown),
+    return errors.argument("list", code, "list has a key that is no position: " .. shown,
       found_fields[field] and "Of what contact.unionids found, found.unionids is the list." or nil)
   elseif code == "conflicting_duplicate" then
     return errors.argument(name, code,
-      ("%s repeats the id of %s[%d] with another isOptional"):format(name, argument, detail))
+      ("%s repeats the id of list[%d] with another isOptional"):format(name, detail))
   elseif code == "unknown_field" then
     return errors.argument(name .. "." .. shown, code,
       ("%s has a field %q that is not known here"):format(name, shown),
@@ -51,28 +52,10 @@ local function refusal(people, argument, code, position, field, detail)
   end
   local in_table = code ~= "wrong_type" and code ~= "hole" and position and type(rawget(people, position)) == "table"
   if shown or in_table then name = name .. "." .. (shown or "id") end
-  local message = code == "wrong_type" and type_message(name, shown, detail)
+  local message = code == "wrong_type" and type_message(name, position, shown, detail)
     or messages[code] and messages[code]:format(name)
     or name .. " " .. options.fault_text(code)
   return errors.argument(name, code, message)
-end
-
---- Checks and encodes a list.
----@param people any
----@param argument string how the list is called, for the error's `argument`
----@param push boolean? pushNotification
----@param chat boolean? chatNotification
----@param removing boolean?
----@return userdata? body the bodies of its batches
----@return integer|dingtalk.Error|nil count how many batches there are; or the error
-function attendees.encode(people, argument, push, chat, removing)
-  if type(people) ~= "table" then
-    return nil, errors.argument(argument, "wrong_type",
-      ("%s must be an array, not a %s"):format(argument, type(people)))
-  end
-  local body, code, position, field, detail = core.attendees(people, push, chat, removing)
-  if body then return body, code end
-  return nil, refusal(people, argument, code, position, field, detail)
 end
 
 local path_arguments = { "user", "cal", "event" }
@@ -86,9 +69,10 @@ end
 
 -- The batches of a list: the state of each one's request, with an x-client-token of its own.
 local function new_batches(count, given)
+  if count == 1 then return { attempts.new(given or core.uuid(), 1) } end
   local batches = {}
   for number = 1, count do
-    batches[number] = attempts.new(given and (count == 1 and given or given .. "-" .. number) or core.uuid(), number)
+    batches[number] = attempts.new(given and given .. "-" .. number or core.uuid(), number)
   end
   return batches
 end
@@ -154,9 +138,8 @@ end
 --- Takes note that the service did a batch.
 function attendees.accept(call, batch)
   local first, last, count = call.body:batch(batch.batch)
-  batch.accepted, batch.error = true, nil
   call.count = call.count + count
-  call.accepted[#call.accepted + 1] = describe(batch, first, last)
+  batch.accepted, batch.record = true, describe(batch, first, last)
 end
 
 --- Tells the hooks how a batch ended.
@@ -166,7 +149,10 @@ function attendees.report(call, batch)
   if call.opts.on_batch then tell(call, batch) end
 end
 
-local function send_batch(call, batch)
+local function send_next(call)
+  local batch = call.batches[call.next]
+  call.next = call.next + 1
+  if batch.before then return end
   local err = call.opts.checkpoint and announce(call, batch) or attempts.run(call.client, call, batch)
   call.attempts = call.attempts + batch.attempts
   if batch.hook_error then note_hook_error(call, batch.hook_error) end
@@ -178,29 +164,26 @@ local function send_batch(call, batch)
   if call.opts ~= NO_OPTIONS then attendees.report(call, batch) end
 end
 
-local function send_next(call)
-  local batch = call.batches[call.next]
-  call.next = call.next + 1
-  if not batch.before then send_batch(call, batch) end
-end
-
 --- Sends what is left, until one fails.
 function attendees.send(call)
-  local batches, concurrency = call.batches, call.opts.concurrency or limits.defaults.concurrency
-  if concurrency == 1 or #batches == 1 then
-    while batches[call.next] and not call.failed do send_next(call) end
+  local last = #call.batches
+  local concurrency = last > 1 and call.opts.concurrency or limits.defaults.concurrency
+  if concurrency == 1 then
+    repeat send_next(call) until call.failed or call.next > last
     return
   end
   local function task() send_next(call) end
-  scheduler.run(call.client, concurrency, function() return batches[call.next] and not call.failed and task end)
+  scheduler.run(call.client, concurrency, function() return call.next <= last and not call.failed and task end)
 end
 
 -- 3. The result, or the error.
 
 -- The batches that were accepted by this call, in the order of the list.
 local function accepted(call)
-  if #call.accepted > 1 then table.sort(call.accepted, function(a, b) return a.first < b.first end) end
-  return call.accepted
+  local batches = call.batches
+  local records = { batches[1].record }
+  for number = 2, #batches do records[#records + 1] = batches[number].record end
+  return records
 end
 
 -- The batch whose failure the caller must mind first: one that may have been done, else the first.
@@ -279,8 +262,9 @@ function attendees.change(client, row, token, user, cal, event, people, opts, li
   local url, which, fault, type_given = core.url(client.base_url, path[1], user,
     path[3], cal == nil and "primary" or cal, path[5], event, path[7])
   if not url then return nil, bad_place(which, fault, type_given) end
-  local body, count = attendees.encode(people, "list", opts.pushNotification, opts.chatNotification, row.removing)
-  if not body then return nil, count end
+  local body, count, position, field, detail =
+    core.attendees(people, opts.pushNotification, opts.chatNotification, row.removing)
+  if not body then return nil, refusal(people, count, position, field, detail) end
   -- The call: what its requests share (see dingtalk.Request), its batches, and what came of them so far.
   local call = {
     client = client, row = row, opts = opts,
@@ -288,7 +272,6 @@ function attendees.change(client, row, token, user, cal, event, people, opts, li
     deadline = client.clock() + (opts.timeout or client.call_timeout),
     max_attempts = opts.max_attempts or client.max_attempts,
     batches = new_batches(count, opts.client_token),
-    accepted = {}, -- what a result says of those the service has done
     next = 1,     -- the batch to be sent next
     count = 0,    -- people accepted
     attempts = 0, -- requests made

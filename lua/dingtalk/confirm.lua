@@ -104,7 +104,7 @@ local function settle(call, found)
   call.failed = false
   for _, batch in ipairs(call.batches) do
     if batch.error and batch.outcome == "unknown" and is_done(call, batch, found) then
-      batch.settled, batch.status = true, nil
+      batch.settled, batch.status, batch.error = true, nil, nil
       attendees.accept(call, batch)
       attendees.report(call, batch)
     end
