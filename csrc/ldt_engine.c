@@ -518,21 +518,23 @@ static int engine_attempts(lua_State *L) {
   return 1;
 }
 
-/* engine:cancel(attempt) -> whether any byte of it may have gone out. Harmless for one that is not
-   in flight. */
+/* engine:cancel(attempt) -> whether any byte of it may have gone out; nil, and nothing is done, for
+   one that is not in flight. */
 static int engine_cancel(lua_State *L) {
   dt_engine *engine = check_engine(L);
   luaL_checktype(L, 2, LUA_TTABLE);
-  bool sent = false;
+  lua_settop(L, 2);
+  lua_pushnil(L);
   for (uint32_t slot = dt_engine_next_used(engine, 0); slot;
        slot = dt_engine_next_used(engine, slot)) {
     lua_getuservalue(L, 1);
     lua_rawgeti(L, -1, attempt_index(slot));
-    if (lua_rawequal(L, -1, 2))
-      sent = release(L, engine, dt_engine_id(engine, slot));
-    lua_settop(L, 2);
+    if (lua_rawequal(L, -1, 2)) {
+      lua_pushboolean(L, release(L, engine, dt_engine_id(engine, slot)));
+      lua_replace(L, 3);
+    }
+    lua_settop(L, 3);
   }
-  lua_pushboolean(L, sent);
   return 1;
 }
 

@@ -126,11 +126,18 @@ local function next_wait(client, request, attempt, err, retry, is_paced)
   return nil
 end
 
--- Waits for the next attempt; false when the client is closed.
-local function pause(client, attempt, seconds)
-  if seconds > 0 then return client:pause(attempt, seconds) end
-  if client.closed then attempt.cancelled, attempt.sent = "closed", false end
-  return not client.closed
+-- Whether no request may be made any more, because the client was closed or the call cancelled meanwhile, by a hook
+-- for instance; then the attempt says so.
+local function is_over(client, request, attempt)
+  local code = client.closed and "closed" or request.cancel and request.cancel.is_cancelled and "cancelled"
+  if code then attempt.cancelled, attempt.sent = code, false end
+  return code
+end
+
+-- Waits for the next attempt; false when there is none.
+local function pause(client, request, attempt, seconds)
+  if is_over(client, request, attempt) or seconds > 0 and not client:pause(attempt, seconds) then return false end
+  return not is_over(client, request, attempt)
 end
 
 -- Tells the hook of a request. Of its connection and its times, if there are any, the core has made the table.
@@ -208,7 +215,9 @@ function attempts.run(client, request, attempt)
       err = set_headers(client, request, attempt)
       now = client.clock()
     end
-    if attempt.cancelled and not err then err = errors.judge(attempt) end -- meanwhile, by a hook
+    if not err and (client.closed or request.cancel) and is_over(client, request, attempt) then
+      err = errors.judge(attempt)
+    end
     local left = request.deadline - now
     if left < LEAST_TIME and not err then err = out_of_time() end
     if not err then
@@ -228,7 +237,7 @@ function attempts.run(client, request, attempt)
     if client.on_attempt then report(client, request, attempt, err, wait, began) end
     if err then
       attempt.outcome = worse(err.outcome, attempt.outcome)
-      if wait and not pause(client, attempt, wait) then
+      if wait and not pause(client, request, attempt, wait) then
         err, wait = errors.judge(attempt), nil
       end
     end

@@ -30,17 +30,20 @@ end
 function Cancellation:cancel()
   if self.is_cancelled then return end
   self.is_cancelled = true
-  local attempts = self.attempts
+  local attempts, clients = self.attempts, {}
   self.attempts = {}
-  for attempt, client in pairs(attempts) do client:cut_off(attempt, "cancelled") end
+  for attempt, client in pairs(attempts) do
+    client:cut_off(attempt, "cancelled")
+    clients[client] = true
+  end
+  for client in pairs(clients) do client.loop:rethrow() end
 end
 
 --- An attempt begins that it may end.
 ---@param client dingtalk.Client
 ---@param attempt dingtalk.State
 function Cancellation:enter(client, attempt)
-  if self.is_cancelled then return client:cut_off(attempt, "cancelled") end
-  self.attempts[attempt] = client
+  if not self.is_cancelled then self.attempts[attempt] = client end
 end
 
 --- It has ended.

@@ -112,13 +112,14 @@ local function abandon(self)
   for _, attempt in ipairs(ended) do scheduler.wake(attempt) end
 end
 
---- The engine, made at the first use and again after a fork; nil and a code where the system gives no memory or no
---- descriptor.
+--- The engine, made at the first use and again after a fork; nil and a code where the client is closed, or the system
+--- gives no memory or no descriptor.
 ---@return table? engine
 ---@return string? code
 function methods:open_engine()
   if self.engine and not self.engine:is_usable() then abandon(self) end
   if self.engine then return self.engine end
+  if self.closed then return nil, "closed" end
   local code
   self.engine, code = core.engine(self.engine_config)
   if not self.engine then return nil, code end
@@ -135,11 +136,9 @@ local not_started = scheduler.not_started
 ---@param request dingtalk.Request
 ---@param timeout number seconds
 function methods:exchange(attempt, request, timeout)
-  if self.closed then
-    attempt.cancelled, attempt.sent = "closed", false
-    return
-  elseif not self.engine then
+  if not self.engine then
     local _, code = self:open_engine()
+    if scheduler.is_closed(self, attempt) then return end
     if code then return not_started(attempt, code) end
   end
   if attempt.done then attempt.done = false end
@@ -199,7 +198,7 @@ end
 --- The descriptor to watch for reading: readable when step() is due. Nil where the platform has none.
 ---@return integer?
 function methods:pollfd()
-  local engine = not self.closed and self:open_engine()
+  local engine = self:open_engine()
   return engine and engine:pollfd() or nil
 end
 
@@ -249,15 +248,17 @@ function methods:close()
   self.loop:rethrow()
 end
 
---- Ends what an attempt waits for, if anything: it fails with this code of kind "cancelled".
+--- Ends what an attempt waits for: it fails with this code of kind "cancelled". One that does not wait, or whose answer
+--- has come, is left as it is.
 ---@param attempt dingtalk.State
 ---@param code string
 function methods:cut_off(attempt, code)
-  local engine = self.engine
-  attempt.cancelled, attempt.sent = code, engine and engine:is_usable() and engine:cancel(attempt) or false
+  if self.engine and not self.engine:is_usable() then abandon(self) end
+  local sent = self.engine and self.engine:cancel(attempt)
+  if sent == nil and not self.sleepers[attempt] then return end
+  attempt.cancelled, attempt.sent = code, sent or false
   self.sleepers[attempt] = nil
   scheduler.wake(attempt)
-  self.loop:rethrow()
 end
 
 metatable.__close = methods.close

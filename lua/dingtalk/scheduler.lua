@@ -174,17 +174,23 @@ function scheduler.end_pauses(client, code)
   end
 end
 
+--- Whether the client is closed; then the waiter says so.
+---@param client dingtalk.Client
+---@param waiter table
+---@return boolean
+function scheduler.is_closed(client, waiter)
+  if client.closed then waiter.cancelled, waiter.sent = "closed", false end
+  return client.closed
+end
+
 --- Waits until scheduler.wake_soon(client, waiter), at most `seconds`.
 ---@param client dingtalk.Client
 ---@param waiter table
 ---@param seconds number
 ---@return boolean waited false when the client is closed, or there is no memory or descriptor for its engine
 function scheduler.park(client, waiter, seconds)
-  if client.closed then
-    waiter.cancelled, waiter.sent = "closed", false
-    return false
-  end
   local engine, code = client:open_engine()
+  if scheduler.is_closed(client, waiter) then return false end
   if not engine then
     scheduler.not_started(waiter, code)
     return false
@@ -204,8 +210,7 @@ end
 function scheduler.pause(client, waiter, seconds)
   if not client.sleep then return scheduler.park(client, waiter, seconds) end
   client.sleep(seconds)
-  if client.closed then waiter.cancelled, waiter.sent = "closed", false end
-  return not client.closed
+  return not scheduler.is_closed(client, waiter)
 end
 
 --- Ends a park at the next step: whoever waits must not go on inside the caller.

@@ -74,6 +74,70 @@ describe("a cancellation", function()
     assert.same({ "cancelled", "not_sent", 0 }, { err.kind, err.outcome, err.attempts })
   end)
 
+  -- As under nginx and cqueues, whose loops let a coroutine go on some time after its answer was taken.
+  local function resuming_later(resumed)
+    local loop = { name = "later" }
+    loop.__index = loop
+    function loop.new() return setmetatable({}, loop) end
+    function loop.suspend(_, waiter)
+      waiter.coroutine = coroutine.running()
+      coroutine.yield()
+    end
+    function loop.resume(_, waiter) resumed[#resumed + 1] = waiter.coroutine end
+    return loop
+  end
+
+  -- The result and the error of a call that is cancelled when its answers have been taken and it has not gone on.
+  local function cancelled_behind_the_answers(list, opts)
+    local resumed, result, err = {}, nil, nil
+    local client = example.client { loop = resuming_later(resumed) }
+    opts.cancel = calendar.cancellation()
+    local caller = coroutine.create(function() result, err = example.add(client, list, opts) end)
+    assert(coroutine.resume(caller))
+    while #resumed == 0 or not client:is_idle() do client:step() end
+    opts.cancel:cancel()
+    while coroutine.status(caller) ~= "dead" do assert(coroutine.resume(caller)) end
+    client:close()
+    return result, err
+  end
+
+  it("takes back no answer that has come", function()
+    assert.equal(1, assert(cancelled_behind_the_answers({ "p1" }, {})).added)
+    assert.equal(1000, assert(cancelled_behind_the_answers(example.people(1, 1000), { concurrency = 2 })).added)
+    sandbox.faults { fault = "answer", code = "system.busy" }
+    local _, err = cancelled_behind_the_answers({ "p1" }, {})
+    assert.same({ "cancelled", "rejected", 1 }, { err.kind, err.outcome, err.attempts })
+  end)
+
+  it("begins no wait between two attempts", function()
+    local cancellation, slept = calendar.cancellation(), 0
+    sandbox.faults { fault = "answer", code = "system.busy" }
+    local client = example.client {
+      on_attempt = function() cancellation:cancel() end, sleep = function() slept = slept + 1 end,
+    }
+    local err = select(2, example.add(client, { "p1" }, { cancel = cancellation }))
+    assert.same({ "cancelled", "rejected", 1, 0 }, { err.kind, err.outcome, err.attempts, slept })
+    client:close()
+  end)
+
+  it("ends all its calls where a coroutine raises the error of one", function()
+    sandbox.faults { fault = "delay", ms = 20000 }
+    local client, cancellation, ended, threads = example.client { loop = "manual" }, calendar.cancellation(), 0, {}
+    for i = 1, 3 do
+      threads[i] = coroutine.create(function()
+        local result, err = example.add(client, { "p" .. i }, { cancel = cancellation })
+        ended = ended + 1
+        if not result then error(tostring(err), 0) end
+      end)
+      assert(coroutine.resume(threads[i]))
+    end
+    local ok, message = pcall(cancellation.cancel, cancellation)
+    assert.is_false(ok)
+    assert.truthy(message:find("cancelled", 1, true))
+    assert.equal(3, ended)
+    client:close()
+  end)
+
   it("is checked", function()
     local client = example.client()
     for _, value in ipairs { 7, {}, "x" } do

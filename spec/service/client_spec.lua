@@ -212,6 +212,17 @@ describe("closing", function()
     assert.same({ "a" }, example.attendees())
   end)
 
+  it("by a token source makes no request, and counts none", function()
+    local client = example.client()
+    local source = { get = function()
+      client:close()
+      return example.TOKEN
+    end, invalidate = function() end }
+    local _, err = client:add_attendees(source, example.USER, nil, example.EVENT, { "a" })
+    assert.same({ "cancelled", "closed", "not_sent", 0 }, { err.kind, err.code, err.outcome, err.attempts })
+    assert.equal(0, sandbox.counters().calls)
+  end)
+
   it("of one client leaves another alone", function()
     local one, other = example.client(), example.client()
     assert(add(one, { "a" }))

@@ -62,7 +62,7 @@ describe("config.headers", function()
       end }
       local result, err = example.add(client, { "a" }, { cancel = cancellation })
       assert.is_nil(result)
-      assert.same({ "cancelled", how, "not_sent" }, { err.kind, err.code, err.outcome })
+      assert.same({ "cancelled", how, "not_sent", 0 }, { err.kind, err.code, err.outcome, err.attempts })
       client:close()
     end
     assert.equal(0, sandbox.counters().calls)

@@ -153,9 +153,9 @@ function engine:step(wait) end
 ---@return table? attempt
 function engine:finished() end
 
---- Ends a transfer. Harmless for an attempt that is not in flight.
+--- Ends a transfer.
 ---@param attempt table
----@return boolean? sent whether any byte of it may have gone out
+---@return boolean? sent whether any byte of it may have gone out; nil, and nothing is done, for one not in flight
 function engine:cancel(attempt) end
 
 --- The attempts in flight; also of an engine that a fork left behind.
