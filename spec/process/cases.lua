@@ -48,11 +48,11 @@ local function connections()
   return list
 end
 
-local function manual_calls(client, count)
+local function manual_calls(client, count, opts)
   local said = {}
   for i = 1, count do
     coroutine.wrap(function()
-      local result, err = example.add(client, { "p" .. i })
+      local result, err = example.add(client, { "p" .. i }, opts)
       said[i] = result and "added" or err.code .. " " .. err.outcome
     end)()
   end
@@ -201,6 +201,21 @@ return {
       assert(client:timeout() == 0)
       client:close()
       assert(said[1] == "closed unknown" and said[2] == "closed unknown", said[1])
+    end)
+    step_until(client, function() return said[1] and said[2] end)
+    assert(said[1] == "added" and said[2] == "added", said[1])
+    wait_for(pid)
+  end,
+
+  ["fork with calls in flight: what the child cancels is unknown"] = function()
+    local client = example.client { loop = "manual" }
+    local cancellation = require "dingtalk.calendar".cancellation()
+    sandbox.faults { fault = "delay", ms = 3000, next = 2 }
+    local said = manual_calls(client, 2, { cancel = cancellation })
+    step_until(client, function() return sandbox.counters().in_flight == 2 end)
+    local pid = child(function()
+      cancellation:cancel()
+      for i = 1, 2 do assert(said[i] and said[i]:find " unknown$", said[i]) end
     end)
     step_until(client, function() return said[1] and said[2] end)
     assert(said[1] == "added" and said[2] == "added", said[1])
