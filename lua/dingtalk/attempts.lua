@@ -43,12 +43,6 @@ function attempts.new(client_token, batch)
   }
 end
 
--- Lua 5.1's pcall lets nothing yield: there a source that raises is not caught.
-local protect = pcall
-if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
-  protect = function(f, ...) return true, f(...) end
-end
-
 -- What became of the token request says nothing of this one: it was not sent.
 local function without_token_error(err)
   err = errors.copy(err)
@@ -57,7 +51,7 @@ local function without_token_error(err)
 end
 
 local function token_from(source, client, deadline)
-  local ok, text, err = scheduler.outside(protect, source.get, source, client, deadline)
+  local ok, text, err = scheduler.outside(scheduler.protect, source.get, source, client, deadline)
   if not ok then text, err = nil, errors.one_line(text) end
   if errors.is_error(err) then return nil, without_token_error(err) end
   if type(text) == "string" and not core.check_visible(text, limits.max_token_bytes) then return text end
@@ -96,7 +90,7 @@ end
 local function refresh(request, attempt)
   if attempt.refreshed or type(request.token) == "string" then return nil end
   attempt.refreshed = true
-  scheduler.outside(protect, request.token.invalidate, request.token, attempt.token)
+  scheduler.outside(scheduler.protect, request.token.invalidate, request.token, attempt.token)
   return 0
 end
 
@@ -175,7 +169,7 @@ end
 local function set_headers(client, request, attempt)
   local headers = client.headers
   if type(headers) ~= "table" or getmetatable(headers) and getmetatable(headers).__call then
-    local ok, returned = scheduler.outside(protect, headers, {
+    local ok, returned = scheduler.outside(scheduler.protect, headers, {
       operation = request.row.name, method = request.row.method, url = request.url,
       attempt = attempt.attempts + 1, batch = attempt.batch, client_token = attempt.client_token,
     })

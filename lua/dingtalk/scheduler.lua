@@ -11,6 +11,13 @@ local scheduler = {}
 -- There pcall lets nothing yield.
 local IS_PUC_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
+--- Calls in protected mode what may have to yield: where pcall lets nothing yield, what raises is not caught.
+---@param f function
+---@param ... any its arguments
+---@return boolean ok
+---@return any ... its results, or what it raised
+scheduler.protect = not IS_PUC_51 and pcall or function(f, ...) return true, f(...) end
+
 local REAP_INTERVAL = 0.1 -- seconds between two searches for coroutines that died while waiting
 
 -- What a task yields to its group. Whatever else it yields is meant for the host's loop.
@@ -19,9 +26,13 @@ local WAITING, CALLING = {}, {}
 -- The group of each task, by its coroutine.
 local groups = setmetatable({}, { __mode = "kv" })
 
---- The running coroutine, or nil in the main thread.
+-- Nil in Lua 5.1 and 5.2. In all others the main thread cannot yield.
+local can_yield = coroutine.isyieldable
+
+--- The running coroutine; nil in the main thread, and where C stands between, such as in a finalizer.
 ---@return any
 function scheduler.running()
+  if can_yield and not can_yield() then return nil end
   local running, is_main = coroutine.running()
   return not is_main and running or nil
 end

@@ -2,6 +2,7 @@
 -- at work, or make another call with it. Run under the sanitizers too, which see what the core then still touches.
 local calendar = require "dingtalk.calendar"
 local collector = require "spec.support.collector"
+local concurrently = require "spec.support.concurrently"
 local example = require "spec.support.example"
 local sandbox = require "spec.support.sandbox"
 
@@ -134,6 +135,59 @@ describe("a finalizer that makes a call of the same client", function()
       client:close()
       assert.truthy(last < COLLECTIONS, "more collections than were tried")
       assert.truthy(nested_calls >= 3, "only " .. nested_calls .. " calls")
+    end)
+  end
+end)
+
+-- Lua 5.1 and 5.2 do not tell whether a function may yield.
+local is_told = coroutine.isyieldable ~= nil
+
+describe("a finalizer that makes a call where it cannot yield", function()
+  before_each(sandbox.reset)
+
+  it("makes it while the tasks of a group run", function()
+    if not is_told then return pending "this Lua does not tell a task from a finalizer in it" end
+    local client = example.client()
+    local nested_calls, last = 0, 0
+    for number = 1, COLLECTIONS do
+      sandbox.reset()
+      local nested, nested_err
+      local list = example.people(1, 501)
+      local result, err, count = collecting(number, function()
+        nested, nested_err = example.add(client, { "nested" })
+      end, function()
+        return example.add(client, list, { concurrency = 2 })
+      end)
+      assert.equal(501, assert(result, err).added)
+      if count >= number then
+        assert.equal(1, assert(nested, nested_err).added)
+        assert.is_true(arrived "nested")
+        nested_calls = nested_calls + 1
+      end
+      last = count
+      if count < number then break end
+    end
+    client:close()
+    assert.truthy(last < COLLECTIONS, "more collections than were tried")
+    assert.truthy(nested_calls >= 3, "only " .. nested_calls .. " calls")
+  end)
+
+  for _, host in ipairs { "manual", "luv", "cqueues", "copas" } do
+    it("is refused under " .. host, function()
+      if not is_told then return pending "this Lua does not tell where a function may yield" end
+      if concurrently.missing[host] then return pending(concurrently.missing[host]) end
+      local client, ok, result, err = example.client { loop = host }, nil, nil, nil
+      concurrently[host](client, 1, function()
+        local list = { 2, 1 }
+        table.sort(list, function(a, b)
+          ok, result, err = pcall(example.add, client, { "a" })
+          return a < b
+        end)
+      end)
+      client:close()
+      assert.is_true(ok, tostring(result))
+      assert.is_nil(result)
+      assert.same({ "argument", "cannot_wait", "not_sent" }, { err.kind, err.code, err.outcome })
     end)
   end
 end)

@@ -13,7 +13,9 @@ function Copas.new(client)
 end
 
 function Copas:check()
-  if not scheduler.running() then return nil, 'with loop = "copas" a call must be made in a thread of copas' end
+  if not scheduler.running() then
+    return nil, 'with loop = "copas" a call must be made in a thread of copas, where it can yield'
+  end
   if copas.sleep or self.client:pollfd() then return true end
   return nil, 'loop = "copas" needs Copas 2 or later here, where the platform has no descriptor to watch'
 end

@@ -7,7 +7,7 @@ local coroutines = {}
 
 function coroutines.check(self)
   if scheduler.running() then return true end
-  return nil, ("with loop = %q a call must be made in a coroutine"):format(self.name)
+  return nil, ("with loop = %q a call must be made in a coroutine, where it can yield"):format(self.name)
 end
 
 function coroutines.suspend(_, waiter)

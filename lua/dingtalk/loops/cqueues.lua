@@ -3,6 +3,7 @@
 
 local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
+local scheduler = require "dingtalk.scheduler"
 
 local Cqueues = { name = "cqueues", direct = true }
 Cqueues.__index = Cqueues
@@ -12,8 +13,8 @@ function Cqueues.new(client)
 end
 
 function Cqueues.check()
-  if cqueues.running() then return true end
-  return nil, 'with loop = "cqueues" a call must be made in a coroutine of a cqueues controller'
+  if cqueues.running() and scheduler.running() then return true end
+  return nil, 'with loop = "cqueues" a call must be made in a coroutine of a cqueues controller, where it can yield'
 end
 
 function Cqueues.suspend(_, waiter)

@@ -3,6 +3,7 @@
 --- where there is no such thread it polls.
 
 local limits = require "dingtalk.limits"
+local scheduler = require "dingtalk.scheduler"
 local semaphore = require "ngx.semaphore"
 
 local ngx = ngx
@@ -33,7 +34,10 @@ end
 
 function Nginx.check()
   local phase = ngx.get_phase()
-  if can_yield[phase] then return true end
+  if can_yield[phase] then
+    if scheduler.running() then return true end
+    return nil, "the caller cannot yield: a finalizer, or a function that C calls, such as a comparison of table.sort"
+  end
   return nil, ("nginx's phase %q cannot wait without blocking the worker: call from a function given to "
     .. "ngx.timer.at(0, …)"):format(phase)
 end
