@@ -193,10 +193,10 @@ function attempts.run(client, request, attempt)
   if cancel then cancel:enter(client, attempt) end
   local started = client.clock()
   local began, now = started, started
-  local err, verdict, wait
+  local err, verdict, wait -- of the last attempt
   repeat
-    local token
-    token, err, wait = request.token, nil, nil
+    local token = request.token
+    err, verdict, wait = nil, nil, nil
     if token and type(token) ~= "string" then
       token, err = token_from(token, client, request.deadline)
       now = client.clock()

@@ -208,6 +208,17 @@ describe("a token source", function()
     end
   end)
 
+  it("that has none after a failed attempt ends the call", function()
+    local asked = 0
+    local tokens = { invalidate = print }
+    function tokens.get()
+      asked = asked + 1
+      return asked == 1 and TOKEN or nil
+    end
+    local _, err, world = run({ CUT, OK }, { token = tokens })
+    assert.same({ "no_token", "unknown", 1, 2 }, { err.code, err.outcome, err.attempts, asked })
+  end)
+
   it("that raises fails the call, and is asked for another token all the same", function()
     if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
       return pending "Lua 5.1 cannot yield across pcall: what raises is not caught"
