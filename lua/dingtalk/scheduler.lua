@@ -107,11 +107,12 @@ function scheduler.wait(client, waiter)
   local group = not waiter.done and group_for(client)
   while not waiter.done do
     if group then
-      waiter.group = group
+      -- All fields that scheduler.wake sets, so that it needs no memory: who is not woken would wait forever.
+      waiter.group, waiter.next_woken, waiter.done = group, false, false
       coroutine.yield(WAITING, waiter)
       waiter.group = nil
     else
-      waiter.loop = client.loop
+      waiter.loop, waiter.done = client.loop, false
       client.loop:suspend(waiter)
       waiter.loop = nil
     end
@@ -123,9 +124,10 @@ end
 function scheduler.wake(waiter)
   if waiter.done then return end
   local group = waiter.group
-  if group then group.woken[#group.woken + 1] = waiter end
   waiter.done = true
   if group then
+    if group.last_woken then group.last_woken.next_woken = waiter else group.first_woken = waiter end
+    group.last_woken = waiter
     scheduler.wake(group)
   elseif waiter.loop then
     waiter.loop:resume(waiter)
@@ -308,12 +310,13 @@ local function start_tasks(group, width, next_task)
 end
 
 local function resume_woken(group)
-  local woken = group.woken
-  group.woken, group.done = {}, false
-  for _, waiter in ipairs(woken) do
-    local task = group.tasks[waiter]
+  local waiter = group.first_woken
+  group.first_woken, group.last_woken, group.done = false, false, false
+  while waiter do
+    local task, following = group.tasks[waiter], waiter.next_woken
     group.tasks[waiter] = nil
     if task then resume(group, task) end
+    waiter = following
   end
 end
 
@@ -345,7 +348,7 @@ function scheduler.run(client, width, next_task)
   local group = {
     client = client, running = 0, exhausted = false, failure = nil,
     tasks = {}, -- by the waiter that each waits on
-    woken = {}, -- waiters whose tasks can go on
+    first_woken = false, last_woken = false, -- waiters whose tasks can go on, a list by their next_woken
     done = false, group = nil, loop = nil, -- the group is itself what the host's coroutine waits on
   }
   scheduler.guarded(client, group, run_tasks, client, group, width, next_task)

@@ -19,14 +19,16 @@ function coroutines:resume(waiter)
   local member = waiter.coroutine
   if not member or coroutine.status(member) ~= "suspended" then return end
   local ok, message = coroutine.resume(member)
-  if not ok then self.failure = self.failure or debug.traceback(member, errors.text_of(message)) end
+  -- Takes no memory: the step has others to wake.
+  if not ok and not self.failed then self.failed, self.failure = member, message end
 end
 
 -- What a coroutine raised is told to the host at the end of the step, when the others have gone on.
 function coroutines:rethrow()
-  local failure = self.failure
-  self.failure = nil
-  if failure then error(failure, 0) end
+  local failed, failure = self.failed, self.failure
+  if not failed then return end
+  self.failed, self.failure = false, false
+  error(debug.traceback(failed, errors.text_of(failure)), 0)
 end
 
 return coroutines

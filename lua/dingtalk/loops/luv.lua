@@ -21,7 +21,9 @@ function Luv.new(client)
   local function tick()
     if watched.adapter then watched.adapter:tick() end
   end
-  return setmetatable({ client = client, watched = watched, on_tick = tick }, Luv)
+  return setmetatable({
+    client = client, watched = watched, on_tick = tick, failed = false, failure = false,
+  }, Luv)
 end
 
 -- A program may have closed all handles of the loop.

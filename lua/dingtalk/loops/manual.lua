@@ -11,7 +11,7 @@ local Manual = {
 Manual.__index = Manual
 
 function Manual.new()
-  return setmetatable({}, Manual)
+  return setmetatable({ failed = false, failure = false }, Manual)
 end
 
 return Manual
