@@ -168,16 +168,19 @@ end
 -- The application's own header lines, of a request or of all. Returns an error where they cannot be sent.
 local function set_headers(client, request, attempt)
   local headers = client.headers
-  if type(headers) ~= "table" or getmetatable(headers) and getmetatable(headers).__call then
+  if options.is_callable(headers) then
     local ok, returned = scheduler.outside(scheduler.protect, headers, {
       operation = request.row.name, method = request.row.method, url = request.url,
       attempt = attempt.attempts + 1, batch = attempt.batch, client_token = attempt.client_token,
     })
+    if not ok then
+      return errors.argument("config.headers", "hook_failed", "config.headers raised: " .. errors.one_line(returned))
+    end
     headers = returned
-    local err = not ok and errors.argument("config.headers", "hook_failed",
-      "config.headers raised: " .. errors.one_line(returned)) or options.check_headers(returned)
-    if err then return err end
   end
+  -- Also of a table: it may have been changed since.
+  local err = options.check_headers(headers)
+  if err then return err end
   attempt.headers = {}
   for name, value in next, headers or {} do table.insert(attempt.headers, name .. ": " .. value) end
 end

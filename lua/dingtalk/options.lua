@@ -284,10 +284,15 @@ function checks.base_url(value, config)
   if not config.allow_http then return "is not encrypted: http:// needs config.allow_http = true" end
 end
 
-local function is_callable(value)
+--- Whether a value can be called.
+---@param value any
+---@return boolean
+function options.is_callable(value)
   local meta = type(value) == "table" and getmetatable(value)
   return type(value) == "function" or type(meta) == "table" and meta.__call ~= nil
 end
+
+local is_callable = options.is_callable
 
 local function number_fault(value, row, is_whole)
   if row.digits and type(value) == "string" and value:find("^%d+$") then value = tonumber(value) end
@@ -539,7 +544,7 @@ function options.check(given, schema, prefix)
   return err
 end
 
---- Checks what config.headers returned for a request.
+--- Checks what config.headers holds, or returned for a request.
 ---@param headers any a table of names and values, or nil for none
 ---@return dingtalk.Error? err nil when they can be sent
 function options.check_headers(headers)

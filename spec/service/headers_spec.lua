@@ -53,6 +53,20 @@ describe("config.headers", function()
     assert.equal(0, sandbox.counters().calls)
   end)
 
+  it("that were changed since are checked again", function()
+    local headers = setmetatable({ a = "b" }, { __metatable = 5 })
+    local client = example.client { headers = headers }
+    assert(example.add(client, { "a" }))
+    for _, value in ipairs { {}, "x\r\ny: z" } do
+      headers.a = value
+      local result, err = example.add(client, { "b" })
+      assert.is_nil(result)
+      assert.same({ "argument", "config.headers", "not_sent" }, { err.kind, err.argument, err.outcome })
+    end
+    client:close()
+    assert.equal(1, sandbox.counters().calls)
+  end)
+
   it("whose function cancels or closes send nothing", function()
     for _, how in ipairs { "cancelled", "closed" } do
       local cancellation, client = calendar.cancellation(), nil
