@@ -110,7 +110,8 @@ end
 
 local function tell(call, batch)
   local info = describe(batch, call.body:batch(batch.batch))
-  info.batch, info.batches, info.error = batch.batch, #call.batches, batch.error
+  -- A hook may change what it is given.
+  info.batch, info.batches, info.error = batch.batch, #call.batches, batch.error and errors.copy(batch.error)
   info[call.row.counted] = call.count
   info.before, info.total = sum(call)
   local ok, message = scheduler.outside(pcall, call.opts.on_batch, info)

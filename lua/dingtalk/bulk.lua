@@ -161,7 +161,8 @@ end
 
 local function tell(run, entry, result, err)
   if not run.on_result then return end
-  local ok, answer = scheduler.outside(pcall, run.on_result, entry.shown, result, err)
+  -- A hook may change what it is given.
+  local ok, answer = scheduler.outside(pcall, run.on_result, entry.shown, result, err and errors.copy(err))
   if not ok then
     stop(run, "hook_failed", answer)
   elseif answer == false then

@@ -370,6 +370,14 @@ describe("on_batch", function()
     assert.same(list, example.attendees())
   end)
 
+  it("may change what it is given", function()
+    fail_at("p501")
+    local _, err = add(client, people(1, 501), { on_batch = function(info)
+      for name in pairs(info.error or {}) do info.error[name] = nil end
+    end })
+    assert.same({ "invalid", "rejected", 500 }, { err.kind, err.outcome, err.added })
+  end)
+
   it("may make calls of its own", function()
     local function hook(info) assert(add(client, { "x" .. info.batch })) end
     for _, width in ipairs { 1, 3 } do

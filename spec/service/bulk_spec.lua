@@ -162,6 +162,16 @@ describe("add_attendees_each", function()
     assert_each_once(40)
   end)
 
+  it("counts rightly what a hook has changed", function()
+    local list = {}
+    for i = 1, 4 do list[i] = { user = USER, event = EVENT, list = { "p" .. i }, token = "refused-token" } end
+    local summary = assert(run(list, { rate = false, concurrency = 1, on_result = function(_, _, err)
+      for name in pairs(err) do err[name] = nil end
+    end }))
+    assert.same({ 4, { auth = 4 } }, { summary.failed, summary.kinds })
+    assert.same({ ["1"] = true, ["2"] = true, ["3"] = true, ["4"] = true }, summary.resume.open)
+  end)
+
   it("is stopped by a hook that raises, and by jobs that do", function()
     local function on_result() error("no\nmore", 0) end
     local summary = assert(run(jobs(30), { rate = false, concurrency = 3, on_result = on_result }))
