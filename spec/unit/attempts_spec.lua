@@ -215,7 +215,7 @@ describe("a token source", function()
       asked = asked + 1
       return asked == 1 and TOKEN or nil
     end
-    local _, err, world = run({ CUT, OK }, { token = tokens })
+    local _, err = run({ CUT, OK }, { token = tokens })
     assert.same({ "no_token", "unknown", 1, 2 }, { err.code, err.outcome, err.attempts, asked })
   end)
 

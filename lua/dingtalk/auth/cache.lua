@@ -190,7 +190,8 @@ local function remember(source, state, err)
   if (err.attempts or 0) == 0 or err.kind == "cancelled" then return end
   local rest = err.outcome == "rejected" and limits.token_refused_rest or limits.token_failed_rest
   if err.kind == "throttled" then rest = limits.token_failed_rest end
-  state.failure, state.failure_ends = errors.copy(err), now + math.max(rest, math.min(err.retry_after or 0, limits.token_max_rest))
+  state.failure = errors.copy(err)
+  state.failure_ends = now + math.max(rest, math.min(err.retry_after or 0, limits.token_max_rest))
 end
 
 local function fetch(source, state, client, deadline)
