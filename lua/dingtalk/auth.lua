@@ -61,14 +61,11 @@ local held = setmetatable({}, { __mode = "k" })
 
 local metatable = { __name = "dingtalk.TokenSource" }
 
-local function wrong_client()
-  return nil, errors.argument("client", "not_a_client", "client is no client: calendar.new makes one")
-end
-
 -- The client that asks, and the deadline by its clock.
 local function client_for(source, given, deadline)
-  if given ~= nil and not client_module.is_client(given) then return wrong_client() end
-  local client, err = source.config.client or given, nil
+  local err = given ~= nil and options.check_value(given, applications.common.client, "client")
+  if err then return nil, err end
+  local client = source.config.client or given
   if not client then client, err = client_module.default() end
   if not client then return nil, err end
   local seconds = deadline and deadline - (given or client):now() or client.call_timeout
@@ -89,9 +86,6 @@ local function missing(config, row)
   for _, name in ipairs(row.required) do
     if config[name] == nil then return errors.argument("config." .. name, "missing", name .. " is missing") end
   end
-  if config.client and not client_module.is_client(config.client) then
-    return errors.argument("config.client", "not_a_client", "config.client is no client: calendar.new makes one")
-  end
   if not row.grants then return nil end
   if not config.code and not config.refresh_token then
     return errors.argument("config.code", "missing", "a code or a refresh_token is needed")
@@ -100,13 +94,6 @@ local function missing(config, row)
     return errors.argument("config.user", "missing", "with a store, user must tell this user from others",
       "Any name will do, such as the user's id in your application.")
   end
-end
-
--- Also what it inherits.
-local function copy(config, row)
-  local fields = {}
-  for name in pairs(row.fields) do fields[name] = config[name] end
-  return fields
 end
 
 -- The names that tell it from others.
@@ -147,9 +134,8 @@ end
 
 local function new_source(application, given)
   local row = applications.rows[application]
-  local err = options.check(given or {}, row.fields, "config")
-  if err then return nil, err end
-  local config = copy(given or {}, row)
+  local config, err = options.take(given, row.fields, "config")
+  if not config then return nil, err end
   err = missing(config, row)
   if err then return nil, err end
   -- Without a name, nothing tells one user's token from another's.
@@ -206,8 +192,8 @@ end
 ---@return string|dingtalk.TokenSource|nil token
 ---@return dingtalk.Error? err
 function auth.from_env(config)
-  local refused = options.check(config, applications.common, "config")
-  if refused then return nil, refused end
+  local own, refused = options.take(config, applications.common, "config")
+  if not own then return nil, refused end
   local token, err = environment.token(os.getenv)
   if token or err then return token, err end
   local constructor, app = environment.app(os.getenv)
@@ -215,7 +201,7 @@ function auth.from_env(config)
     return nil, app or errors.argument("DINGTALK_TOKEN", "missing", "no access token is in the environment",
       "Set DINGTALK_TOKEN, or DINGTALK_APP_KEY and DINGTALK_APP_SECRET; or name a file in DINGTALK_TOKEN_FILE.")
   end
-  for name in pairs(config and applications.common or {}) do app[name] = config[name] end
+  for name, value in pairs(own) do app[name] = value end
   return auth[constructor](app)
 end
 

@@ -1,5 +1,5 @@
 --- What is known of the service's answers and of transfers that failed, as data. errors.lua applies it,
---- call.lua reads how each is retried, the specs and the README's tables check it.
+--- attempts.lua retries by it, and the specs and docs/errors.md are checked against it.
 
 local codes = {}
 
@@ -178,6 +178,8 @@ codes.empty_answer = {
   kind = "protocol", code = "empty_answer", message = "the answer is empty where it should hold something",
 }
 codes.bad_answer = { kind = "protocol", code = "bad_answer", message = "the answer does not have its documented form" }
+codes.no_result = { kind = "protocol", code = "unexpected_answer", message = "the answer holds no result" }
+codes.no_unionid = { kind = "protocol", code = "unexpected_answer", message = "the answer holds no unionId" }
 codes.result_false = {
   kind = "invalid", code = "result_false", outcome = "rejected", message = "the service answered no under status 200",
 }

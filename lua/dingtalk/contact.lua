@@ -4,8 +4,8 @@
 ---   local unionid, err = contact.unionid(token, { userid = "zhangsan" })
 ---   local found, err = contact.unionids(token, { "zhangsan", { mobile = "13800000003" } })
 
-local attempts = require "dingtalk.attempts"
 local client_module = require "dingtalk.client"
+local codes = require "dingtalk.codes"
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 local json = require "dingtalk.json"
@@ -39,19 +39,15 @@ local contact = {}
 ---@field concurrency integer? of unionids: lookups at a time (5)
 ---@field rate number|false|dingtalk.RateLimiter|nil of unionids: calls a second; by default the client's limiter, or 20
 
-local schema = {
-  client = { "table" },
-  timeout = { "number", 0.001, limits.max_timeout },
-  max_attempts = { "integer", 1, limits.max_attempts },
-  concurrency = { "integer", 1, limits.max_concurrency },
-  rate = { "rate_or_limiter", 0.001, limits.max_rate },
-}
-
--- The older API's requests by the kind of id: the path, and the operation's name for hooks.
+-- The calls of the older API by the kind of id that they take: what they are called in hooks, where they stand, and
+-- the field of the answer's result that is wanted.
 local lookups = {
-  userid = { path = "/topapi/v2/user/get", row = { name = "user_get", method = "POST" } },
-  mobile = { path = "/topapi/v2/user/getbymobile", row = { name = "user_getbymobile", method = "POST" } },
+  userid = { name = "user_get", method = "POST", older = true, path = "/topapi/v2/user/get", gives = "unionid" },
+  mobile = {
+    name = "user_getbymobile", method = "POST", older = true, path = "/topapi/v2/user/getbymobile", gives = "userid",
+  },
 }
+local me = { name = "me", method = "GET", path = "/v1.0/contact/users/me" }
 
 --- The address of the older API: the client's oapi_base_url, or what belongs to its base_url.
 ---@param client dingtalk.Client
@@ -60,76 +56,59 @@ function contact.oapi_base_url(client)
   return client.older_base_url
 end
 
-local me_row = { name = "me", method = "GET" }
-
-local function new_request(run, fields)
-  local opts, client = run.opts, run.client
-  fields.token = run.token
-  fields.deadline = run.deadline
-  fields.max_attempts = opts.max_attempts or client.max_attempts
-  fields.rate_limiter = run.rate_limiter
-  return fields
+local function send(run, row, base_url, body)
+  local request = requests.new(run.client, row, run.token,
+    { base = base_url .. row.path, query = {}, parameters = {}, body = body }, run.opts)
+  request.deadline, request.rate_limiter = run.deadline, run.rate_limiter
+  return requests.send(run.client, request)
 end
 
-local function bad_answer(attempt, message)
-  return errors.new {
-    kind = "protocol", code = "unexpected_answer", message = message, outcome = "unknown", retryable = false,
-    status = attempt.status, request_id = attempt.request_id, attempts = attempt.attempts, elapsed = attempt.elapsed,
+local function has_text(object, name)
+  local value = type(object) == "table" and object[name]
+  return type(value) == "string" and value ~= ""
+end
+
+local function not_given(name)
+  return {
+    kind = "not_found", code = "no_" .. name, outcome = "rejected",
+    message = "the service knows no " .. name .. " of this person",
   }
 end
 
-local function text_of(object, ...)
-  if type(object) ~= "table" then return nil end
-  for i = 1, select("#", ...) do
-    local value = object[select(i, ...)]
-    if type(value) == "string" and value ~= "" then return value end
-  end
-end
-
--- One call of the older API: the text of a field of its result.
-local function ask_older(run, kind, id, field)
-  local lookup, attempt = lookups[kind], attempts.new()
+local function ask_older(run, kind, id)
+  local row = lookups[kind]
   local body = json.encode(kind == "userid" and { userid = id, language = "zh_CN" } or { mobile = id })
-  local err, object = attempts.run(run.client, new_request(run, {
-    row = lookup.row, older_api = true, body = body,
-    url = contact.oapi_base_url(run.client) .. lookup.path,
-  }), attempt)
-  if err then return nil, err end
+  local attempt, object = send(run, row, contact.oapi_base_url(run.client), body)
+  if not attempt then return nil, object end
   local result = object and object.result
-  local text = text_of(result, field)
-  if text then return text end
-  if type(result) == "table" then
-    return nil, errors.new {
-      kind = "not_found", code = "no_" .. field, message = "the service knows no " .. field .. " of this person",
-      outcome = "rejected", retryable = false, status = attempt.status,
-      attempts = attempt.attempts, elapsed = attempt.elapsed,
-    }
-  end
-  return nil, bad_answer(attempt, "the answer holds no result")
+  if has_text(result, row.gives) then return result[row.gives] end
+  if type(result) == "table" then return nil, requests.bad_answer(not_given(row.gives), attempt) end
+  return nil, requests.bad_answer(codes.no_result, attempt)
 end
 
 local function ask_me(run)
-  local attempt = attempts.new()
-  local err, object = attempts.run(run.client, new_request(run, {
-    row = me_row, url = run.client.base_url .. "/v1.0/contact/users/me",
-  }), attempt)
-  if err then return nil, err end
-  if not text_of(object, "unionId") then return nil, bad_answer(attempt, "the answer holds no unionId") end
-  return json.plain(object)
+  local attempt, object = send(run, me, run.client.base_url)
+  if not attempt then return nil, object end
+  if has_text(object, "unionId") then return object end
+  return nil, requests.bad_answer(codes.no_unionid, attempt)
+end
+
+local function set_deadline(run)
+  run.deadline = run.client:now() + (run.opts.timeout or run.client.call_timeout)
 end
 
 local function look_up(run, kind, id)
-  run.deadline = run.client:now() + (run.opts.timeout or run.client.call_timeout)
+  set_deadline(run)
   if kind == "me" then
-    local me, err = ask_me(run)
-    return me and me.unionId, err
+    local found, err = ask_me(run)
+    return found and found.unionId, err
   end
   if kind == "mobile" then
-    local userid, err = ask_older(run, "mobile", id, "userid")
+    local userid, err = ask_older(run, "mobile", id)
     if not userid then return nil, err end
     id = userid
   end
-  return ask_older(run, "userid", id, "unionid")
+  return ask_older(run, "userid", id)
 end
 
 local function bad_person(name, code, message)
@@ -163,22 +142,18 @@ end
 
 -- What the lookups of a call share, all of it checked.
 local function prepare(token, opts)
-  local err = options.check_token(token) or options.check(opts, schema, "opts")
+  local err = options.check_token(token)
   if err then return nil, err end
-  -- A hook may change the caller's table meanwhile.
-  local own = {}
-  for name in pairs(schema) do own[name] = opts and opts[name] end
-  local client = own.client
-  if client and not client_module.is_client(client) then
-    return nil, errors.argument("opts.client", "not_a_client", "opts.client is no client: calendar.new makes one")
-  end
+  opts, err = options.take(opts, options.lookup, "opts")
+  if not opts then return nil, err end
+  local client = opts.client
   if not client then
     client, err = client_module.default()
     if not client then return nil, err end
   end
   err = client_module.refusal(client)
   if err then return nil, err end
-  return { client = client, token = token, opts = own, rate_limiter = nil }
+  return { client = client, token = token, opts = opts, deadline = nil, rate_limiter = nil }
 end
 
 --- Who the user token belongs to.
@@ -189,7 +164,7 @@ end
 function contact.me(token, opts)
   local run, err = prepare(token, opts)
   if not run then return nil, err end
-  run.deadline = run.client:now() + (run.opts.timeout or run.client.call_timeout)
+  set_deadline(run)
   return ask_me(run)
 end
 

@@ -8,19 +8,25 @@ local limits = require "dingtalk.limits"
 
 local options = {}
 
---- Each row: the type ("any": left to the check), then for numbers the bounds, for a list the most
---- entries and for a text of a body the most characters. Further:
----
----   check      the name of a further check below, or a function that returns what is wrong
----   one_of     the values allowed, as keys
----   required   whether the field of a body must be given; a text then must not be empty
----   of         a list's or a map's entries, as a row
----   fields     an object's fields, as rows by name
----   shorthand  the field of an object that a text stands for: "id" for `{ id = … }`
----   unique     the field by which the entries of a list are told apart
----   digits     whether a number may come as a text of digits, as the service gives it
----   read_only  a field of answers: taken, so that what was read can be sent back, and not sent
----   doc        for the reference
+-- A row of a schema: the type ("any" leaves it to the check); then the bounds of a number, the most entries of a
+-- list, the most characters of a body's text. Further fields:
+--
+--   check      the name of a further check below, or a function that returns what is wrong
+--   one_of     the values allowed, as keys
+--   required   whether the field of a body must be given; a text then must not be empty
+--   of         the row of a list's or a map's entries
+--   fields     an object's fields, as rows by name
+--   shorthand  the field of an object that a text stands for: "id" for `{ id = … }`
+--   unique     the field by which the entries of a list are told apart
+--   digits     whether a number may come as a text of digits, as the service gives it
+--   read_only  a field of answers: accepted, so that what was read can be sent back, but not sent
+--   doc        for the reference
+
+local seconds = { "number", 0.001, limits.max_timeout }
+local tries = { "integer", 1, limits.max_attempts }
+local in_flight = { "integer", 1, limits.max_concurrency }
+
+--- What calendar.new takes.
 options.config = {
   base_url = { "string", check = "base_url" },
   oapi_base_url = { "string", check = "base_url" },
@@ -32,10 +38,10 @@ options.config = {
   interface = { "string", check = "interface" },
   ip_version = { "integer", 4, 6, one_of = { [4] = true, [6] = true } },
   headers = { "headers", check = "headers" },
-  connect_timeout = { "number", 0.001, limits.max_timeout },
-  attempt_timeout = { "number", 0.001, limits.max_timeout },
-  timeout = { "number", 0.001, limits.max_timeout },
-  max_attempts = { "integer", 1, limits.max_attempts },
+  connect_timeout = seconds,
+  attempt_timeout = seconds,
+  timeout = seconds,
+  max_attempts = tries,
   rate_limiter = { "table", check = "limiter" },
   max_connections = { "integer", 1, limits.max_connections },
   retry_budget = { "number", 0, 1e9 },
@@ -46,32 +52,6 @@ options.config = {
   clock = { "function" },
   random = { "function" },
   sleep = { "function" },
-}
-
-options.read = {
-  cancel = { "table", check = "cancellation" },
-  timeout = { "number", 0.001, limits.max_timeout },
-  max_attempts = { "integer", 1, limits.max_attempts },
-}
-
-options.write = {
-  cancel = { "table", check = "cancellation" },
-  client_token = { "string", check = "client_token" },
-  timeout = { "number", 0.001, limits.max_timeout },
-  max_attempts = { "integer", 1, limits.max_attempts },
-}
-
---- Of a call that sends its list in batches.
-options.batched = {
-  cancel = { "table", check = "cancellation" },
-  client_token = { "string", check = "client_token" },
-  timeout = { "number", 0.001, limits.max_timeout },
-  max_attempts = { "integer", 1, limits.max_attempts },
-  concurrency = { "integer", 1, limits.max_concurrency },
-  on_batch = { "function" },
-  checkpoint = { "function" },
-  resume = { "table" },
-  confirm = { "boolean" },
 }
 
 --- One schema out of several.
@@ -85,18 +65,38 @@ function options.join(...)
   return joined
 end
 
-options.notifications = {
+--- The options of every call.
+options.read = {
+  cancel = { "table", check = "cancellation" },
+  timeout = seconds,
+  max_attempts = tries,
+}
+
+--- The options of a call that changes something.
+options.write = options.join(options.read, { client_token = { "string", check = "client_token" } })
+
+--- The options of a call that sends its list in batches.
+options.batched = options.join(options.write, {
+  concurrency = in_flight,
+  on_batch = { "function" },
+  checkpoint = { "function" },
+  resume = { "table" },
+  confirm = { "boolean" },
+})
+
+local notifications = {
   pushNotification = { "boolean" },
   chatNotification = { "boolean" },
 }
 
-options.add_attendees = options.join(options.batched, options.notifications)
+options.add_attendees = options.join(options.batched, notifications)
 
-options.add_attendees_each = options.join(options.notifications, {
-  client_token = { "string", check = "client_token" },
-  timeout = { "number", 0.001, limits.max_timeout },
-  max_attempts = { "integer", 1, limits.max_attempts },
-  concurrency = { "integer", 1, limits.max_concurrency },
+--- The options of a bulk run.
+options.add_attendees_each = options.join(notifications, {
+  client_token = options.write.client_token,
+  timeout = seconds,
+  max_attempts = tries,
+  concurrency = in_flight,
   rate = { "rate_or_limiter", 0.001, limits.max_rate },
   on_result = { "function" },
   checkpoint = { "function" },
@@ -104,6 +104,15 @@ options.add_attendees_each = options.join(options.notifications, {
   resume = { "table" },
   confirm = { "boolean" },
 })
+
+--- The options of look-ups of unionIds.
+options.lookup = {
+  client = { "client" },
+  timeout = seconds,
+  max_attempts = tries,
+  concurrency = in_flight,
+  rate = { "rate_or_limiter", 0.001, limits.max_rate },
+}
 
 local fault_texts = {
   empty = "must not be empty",
@@ -308,6 +317,16 @@ local faults = {}
 
 function faults.any() end
 
+-- By name: dingtalk.client requires this module.
+local function is_client(value)
+  local meta = type(value) == "table" and getmetatable(value)
+  return type(meta) == "table" and rawget(meta, "__name") == "dingtalk.Client"
+end
+
+function faults.client(value)
+  if not is_client(value) then return "is no client: calendar.new makes one", "not_a_client" end
+end
+
 function faults.loop(value)
   if type(value) ~= "string" and type(value) ~= "table" then
     return ("must be the name of a loop or an adapter table, not a %s"):format(type(value))
@@ -392,8 +411,7 @@ end
 -- What is given in the place of another argument when a "." and a ":" are mixed up.
 local function mistaken(given)
   if type(given) ~= "table" then return nil end
-  local meta = getmetatable(given)
-  if type(meta) == "table" and rawget(meta, "__name") == "dingtalk.Client" then
+  if is_client(given) then
     return "a client", "The calls are methods of a client: client:add_attendees(token, ...)."
   elseif type(rawget(given, "add_attendees")) == "function" then
     return "the module", "Functions of a module are called with a dot: calendar.add_attendees(token, ...)."

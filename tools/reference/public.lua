@@ -50,7 +50,7 @@ function public.schemas(world)
     { class = "dingtalk.AddOptions", schema = options.add_attendees },
     { class = "dingtalk.BulkOptions", schema = options.add_attendees_each },
     { class = "dingtalk.PageOptions", schema = operations.list_attendees.options },
-    { class = "dingtalk.LookupOptions", schema = world.schema("lua/dingtalk/contact.lua") },
+    { class = "dingtalk.LookupOptions", schema = options.lookup },
     { class = "dingtalk.RedisConfig", schema = world.schema("lua/dingtalk/stores/redis.lua") },
     { class = "dingtalk.SourceOptions", schema = kinds.common },
     { class = "dingtalk.InternalApp", schema = kinds.rows.internal_app.fields },

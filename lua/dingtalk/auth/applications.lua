@@ -35,7 +35,7 @@ local credential = { "string", check = check_credential }
 --- What every source takes.
 applications.common = {
   store = { "table", check = guarded.check },
-  client = { "table" },
+  client = { "client" },
   refresh_before = { "number", 0, limits.max_timeout },
   timeout = { "number", 0.001, limits.max_timeout },
   max_attempts = { "integer", 1, limits.max_attempts },
