@@ -7,6 +7,7 @@ local environment = require "dingtalk.auth.environment"
 local errors = require "dingtalk.errors"
 local json = require "dingtalk.json"
 local output = require "dingtalk.cli.output"
+local shell = require "dingtalk.cli.shell"
 
 local main = {}
 
@@ -21,12 +22,8 @@ local variables = {
 }
 local library_names = { calendar = "cal" }
 
--- Not by os.execute, which is deaf to Ctrl-C meanwhile.
 local function is_terminal(descriptor)
-  local pipe = io.popen(("trap '' INT; test -t %d && echo yes"):format(descriptor))
-  local answer = pipe:read "l"
-  pipe:close()
-  return answer == "yes"
+  return select(2, shell.read(("test -t %d"):format(descriptor))) == true
 end
 
 local function this_world()

@@ -3,6 +3,7 @@
 
 local json = require "dingtalk.json"
 local errors = require "dingtalk.errors"
+local shell = require "dingtalk.cli.shell"
 
 local output = {}
 
@@ -183,9 +184,7 @@ local bar_metatable = { __index = bar_methods }
 
 -- Asked each time: a window changes its size.
 local function columns()
-  local pipe = io.popen "trap '' INT; stty size <&2 2>/dev/null"
-  local wide = tonumber(pipe:read("a"):match "^%d+ (%d+)")
-  pipe:close()
+  local wide = tonumber(shell.read("stty size <&2 2>/dev/null"):match "^%d+ (%d+)")
   return wide and wide > 0 and wide or USUAL_COLUMNS
 end
 

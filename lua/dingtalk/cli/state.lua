@@ -3,6 +3,7 @@
 --- holds who that is and the file that is being written.
 
 local json = require "dingtalk.json"
+local shell = require "dingtalk.cli.shell"
 
 local state = {}
 
@@ -11,17 +12,11 @@ local ENOENT = 2
 -- Seconds for which the service knows an x-client-token: a day, less an hour for clocks that differ.
 local TOKEN_SECONDS = 86400 - 3600
 
-local function quote(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
--- Ctrl-C is meant for this program, not for its helpers.
-local QUIET = "trap '' INT; umask 077; exec 2>/dev/null; "
-
 -- An owner is a process id, when that process began, and the machine: a number alone may have been given to
 -- another process since. Only one process at a time looks and takes: flock on the directory, which the system
 -- ends with the process.
-local TAKE = QUIET .. [[
+local TAKE = [[
+umask 077; exec 2>/dev/null
 file=$(readlink -f -- %s) || file=%s
 lock=$file.lock
 began() { stat=$(cat "/proc/$1/stat") && set -- ${stat##*)} && echo "${20}"; }
@@ -39,19 +34,12 @@ fi
 echo "$PPID $(began "$PPID" || echo -) $(uname -n)" >"$lock/owner" && echo "ours $file" || echo "none"
 ]]
 
-local function ask(command)
-  local pipe = io.popen(command)
-  local answer = pipe:read "a"
-  pipe:close()
-  return answer:match "^(%a+) ?(.-)\n$"
-end
-
 --- Makes a file this run's own, until `release`.
 ---@param path string
 ---@return string? own the file's path without symbolic links
 ---@return string? message
 function state.take(path)
-  local word, rest = ask(TAKE:format(quote(path), quote(path)))
+  local word, rest = shell.read(TAKE:format(shell.quote(path), shell.quote(path))):match "^(%a+) ?(.-)\n$"
   if word == "ours" then return rest end
   if word ~= "busy" then return nil, ("cannot write beside %s"):format(path) end
   local pid, _, host = rest:match "^(%S+) (%S+) (%S+)$"
@@ -110,7 +98,7 @@ function state.save(own, content, left, now)
   local text = json.write(whole, "state", { done = true })
   local name = own .. ".lock/new"
   -- Plain Lua makes no file that only its owner may read.
-  io.popen(QUIET .. ": >" .. quote(name)):close()
+  shell.read("umask 077; exec 2>/dev/null; : >" .. shell.quote(name))
   local saved, message = write(name, text .. "\n")
   if saved then saved, message = os.rename(name, own) end
   return saved, message

@@ -1,5 +1,7 @@
 --- The text of a file, whatever program wrote it.
 
+local shell = require "dingtalk.cli.shell"
+
 local text = {}
 
 -- What spreadsheets, web pages and chats put around a text unseen: spaces of any width, marks of byte
@@ -43,10 +45,6 @@ local function from_utf16(bytes, unit)
   return nil, "is broken UTF-16"
 end
 
-local function quote(path)
-  return "'" .. path:gsub("'", "'\\''") .. "'"
-end
-
 local NOT_UTF8 = "is neither UTF-8 nor UTF-16; if it is GBK, save it as UTF-8 (spreadsheets: CSV UTF-8)"
 
 -- iconv of the system reads what Chinese spreadsheets write: GBK, of which GB18030 is the whole.
@@ -56,9 +54,7 @@ local function from_gbk(bytes)
   if not file then return nil, NOT_UTF8 end
   file:write(bytes)
   file:close()
-  local pipe = io.popen(("trap '' INT; iconv -f GB18030 -t UTF-8 %s 2>/dev/null"):format(quote(name)))
-  local converted = pipe:read "a"
-  local ok = pipe:close()
+  local converted, ok = shell.read("iconv -f GB18030 -t UTF-8 2>/dev/null " .. shell.quote(name))
   os.remove(name)
   if ok and utf8.len(converted) then return converted end
   return nil, NOT_UTF8

@@ -1,5 +1,7 @@
 --- Times as people write them, in the zone of this machine.
 
+local shell = require "dingtalk.cli.shell"
+
 local times = {}
 
 local HOUR, DAY = 3600, 86400
@@ -119,9 +121,7 @@ function times.zone(getenv, epoch)
   if name and name ~= "" then
     name = name:gsub("^:", "")
   else
-    local pipe = io.popen "trap '' INT; readlink -f /etc/localtime 2>/dev/null"
-    name = (pipe:read("l") or ""):match "/zoneinfo/(.*)$"
-    pipe:close()
+    name = shell.read("readlink -f /etc/localtime 2>/dev/null"):match "/zoneinfo/(.*)\n$"
   end
   if is_zone(name) then return name end
   local sign, hours = times.offset(epoch):match "^([+-])(%d%d):00$"
