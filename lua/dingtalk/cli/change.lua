@@ -25,8 +25,6 @@ local stops = {
   checkpoint_failed = "failed", hook_failed = "failed", jobs_failed = "failed",
 }
 
-local flags = { yes = true, no = false }
-
 ---------------------------------------------------------------------------------------------------
 -- Who is meant
 
@@ -233,7 +231,7 @@ local function options_of(ctx)
     client_token = args.client_token, max_attempts = args.max_attempts,
   }
   if args.command == "add" then
-    opts.pushNotification, opts.chatNotification = flags[args.push_notification], flags[args.chat_notification]
+    opts.pushNotification, opts.chatNotification = args.push_notification, args.chat_notification
   end
   return opts
 end

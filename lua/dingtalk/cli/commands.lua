@@ -1,17 +1,15 @@
 --- The commands, each by its name: takes what main.lua prepared and returns the exit code. Those that change
 --- who is in an event stand in change.lua.
 
+local call = require "dingtalk.cli.call"
 local change = require "dingtalk.cli.change"
-local json = require "dingtalk.json"
-local operations = require "dingtalk.operations"
-local options = require "dingtalk.options"
 local output = require "dingtalk.cli.output"
 local people = require "dingtalk.cli.people"
 local times = require "dingtalk.cli.times"
 
-local commands = { add = change.run, remove = change.run }
+local commands = { add = change.run, remove = change.run, call = call.run, operations = call.list }
 
---- What each needs besides its own options; a command that is not here needs no client.
+--- What each needs in addition to its own options; a command that is not here needs no client.
 commands.needs = {
   add = { "token", "user" }, remove = { "token", "user" }, attendees = { "token", "user", "event" },
   events = { "token", "user" }, get = { "token", "user", "event" }, create = { "token", "user" },
@@ -20,29 +18,7 @@ commands.needs = {
   call = { "token" },
 }
 
-local DONE = output.exit_code "done"
-
-local function refuse(ctx, message)
-  return output.failure(ctx, message, "argument")
-end
-
--- Prints a result, whole as JSON or line by line.
-local function show(ctx, result, err, print_lines)
-  if not result then return output.failure(ctx, err) end
-  if ctx.args.dry_run or ctx.interrupted then return DONE end
-  if ctx.args.json then
-    output.json(ctx.world.stdout, result)
-  else
-    print_lines(ctx.world.stdout, result)
-  end
-  return DONE
-end
-
-local function limits_of(ctx)
-  return { timeout = ctx.left(), max_attempts = ctx.args.max_attempts }
-end
-
-local flags = { yes = true, no = false }
+local refuse, show = output.refuse, output.result
 
 ---------------------------------------------------------------------------------------------------
 -- Events
@@ -55,16 +31,16 @@ local function print_event(stdout, event)
   output.row(stdout, event.id, time_of(event.start), time_of(event["end"]), event.summary)
 end
 
-local function print_attendees(stdout, result)
-  for _, one in ipairs(result.attendees) do
-    output.row(stdout, one.id, one.responseStatus, one.isOptional and "optional" or "required", one.displayName)
-  end
+local function attendee_fields(one)
+  return one.id, one.responseStatus, one.isOptional and "optional" or "required", one.displayName
 end
 
 function commands.attendees(ctx)
   local args = ctx.args
-  local result, err = ctx.client:list_attendees(ctx.token, args.user, args.calendar, args.event, limits_of(ctx))
-  return show(ctx, result, err, print_attendees)
+  local result, err = ctx.client:list_attendees(ctx.token, args.user, args.calendar, args.event, ctx.limits())
+  return show(ctx, result, err, function(stdout)
+    for _, one in ipairs(result.attendees) do output.row(stdout, attendee_fields(one)) end
+  end)
 end
 
 -- The moments of options, by their names; or nil and what is wrong.
@@ -83,7 +59,7 @@ local function moments_of(ctx, names)
 end
 
 function commands.events(ctx)
-  local args, opts = ctx.args, limits_of(ctx)
+  local args, opts = ctx.args, ctx.limits()
   local moments, message = moments_of(ctx, { "from", "to" })
   if not moments then return refuse(ctx, message) end
   opts.timeMin = moments.from and times.iso(moments.from.epoch)
@@ -99,7 +75,7 @@ end
 
 function commands.get(ctx)
   local args = ctx.args
-  local result, err = ctx.client:get_event(ctx.token, args.user, args.calendar, args.event, limits_of(ctx))
+  local result, err = ctx.client:get_event(ctx.token, args.user, args.calendar, args.event, ctx.limits())
   return show(ctx, result, err, function(stdout)
     local event = result.event
     local function line(name, value)
@@ -115,10 +91,7 @@ function commands.get(ctx)
     line("location", event.location and event.location.displayName)
     line("organizer", event.organizer and (event.organizer.displayName or event.organizer.id))
     line("description", event.description)
-    for _, one in ipairs(event.attendees or {}) do
-      output.row(stdout, "attendee", one.id, one.responseStatus, one.isOptional and "optional" or "required",
-        one.displayName)
-    end
+    for _, one in ipairs(event.attendees or {}) do output.row(stdout, "attendee", attendee_fields(one)) end
   end)
 end
 
@@ -191,7 +164,7 @@ function commands.create(ctx)
     if not list then return output.failure(ctx, err, "argument") end
     details.attendees = list
   end
-  local result, err = ctx.client:create_event(ctx.token, args.user, args.calendar, details, limits_of(ctx))
+  local result, err = ctx.client:create_event(ctx.token, args.user, args.calendar, details, ctx.limits())
   return show(ctx, result, err, function(stdout) print_event(stdout, result.event) end)
 end
 
@@ -200,13 +173,13 @@ function commands.update(ctx)
   local details, message = details_of(ctx)
   if not details then return refuse(ctx, message) end
   if next(details) == nil then return refuse(ctx, "nothing is changed: give --title, --start or another option") end
-  local result, err = ctx.client:update_event(ctx.token, args.user, args.calendar, args.event, details, limits_of(ctx))
+  local result, err = ctx.client:update_event(ctx.token, args.user, args.calendar, args.event, details, ctx.limits())
   return show(ctx, result, err, function(stdout) print_event(stdout, result.event) end)
 end
 
 function commands.delete(ctx)
-  local args, opts = ctx.args, limits_of(ctx)
-  opts.pushNotification = flags[args.push_notification]
+  local args, opts = ctx.args, ctx.limits()
+  opts.pushNotification = args.push_notification
   local result, err = ctx.client:delete_event(ctx.token, args.user, args.calendar, args.event, opts)
   return show(ctx, result, err, function(stdout)
     if not args.quiet then stdout:write("deleted ", args.event, "\n") end
@@ -215,7 +188,7 @@ end
 
 function commands.respond(ctx)
   local args = ctx.args
-  local result, err = ctx.client:respond(ctx.token, args.user, args.calendar, args.event, args.answer, limits_of(ctx))
+  local result, err = ctx.client:respond(ctx.token, args.user, args.calendar, args.event, args.answer, ctx.limits())
   return show(ctx, result, err, function(stdout)
     if not args.quiet then stdout:write("answered ", args.answer, "\n") end
   end)
@@ -273,200 +246,6 @@ function commands.unionid(ctx)
 end
 
 ---------------------------------------------------------------------------------------------------
--- Any call of the table of operations
-
-local function path_of(row)
-  local parts = {}
-  for i, part in ipairs(row.path) do parts[i] = i % 2 == 0 and "{" .. row.arguments[i / 2] .. "}" or part end
-  return table.concat(parts)
-end
-
-function commands.operations(ctx)
-  local stdout, rows = ctx.world.stdout, {}
-  for i, row in ipairs(operations.rows) do
-    rows[i] = { name = row.name, permission = row.scope, method = row.method, path = path_of(row) }
-  end
-  if ctx.args.json then
-    output.json(stdout, { operations = rows })
-  else
-    for _, row in ipairs(rows) do output.row(stdout, row.name, row.permission, row.method, row.path) end
-  end
-  return DONE
-end
-
-local function row_of(name)
-  local known = {}
-  for _, row in ipairs(operations.rows) do
-    if row.name == name then return row end
-    known[row.name] = true
-  end
-  return nil, ("there is no operation %q%s: see the command operations"):format(name,
-    (", " .. (options.did_you_mean(name, known) or "")):gsub("^, $", ""))
-end
-
--- NAME=VALUE of an option that may be given several times, as a table; or nil and what is wrong.
-local function pairs_of(option, list)
-  local values = {}
-  for _, text in ipairs(list) do
-    local name, value = text:match "^([^=]+)=(.*)$"
-    if not name then return nil, ("%s %s: write it as NAME=VALUE"):format(option, text) end
-    if values[name] then return nil, ("%s %s is given twice"):format(option, name) end
-    values[name] = value
-  end
-  return values
-end
-
-local own_options = { user = "user", cal = "calendar", calendar = "calendar", event = "event" }
-
-local function place_of(args, row)
-  local given, message = pairs_of("--path", args.path)
-  if not given then return nil, message end
-  local place = {}
-  for i, name in ipairs(row.arguments) do
-    local own = own_options[name]
-    place[i] = given[name] or own and args[own]
-    if not place[i] and name ~= "cal" then
-      return nil, ("no %s: give %s"):format(name, own and "--" .. own or ("--path %s=VALUE"):format(name))
-    end
-    given[name] = nil
-  end
-  local stranger = next(given)
-  if stranger then return nil, ("--path %s: the path of %s has no such part"):format(stranger, row.name) end
-  return place
-end
-
-local function typed(text, schema)
-  local kind = schema[1]
-  if kind == "boolean" then
-    if text == "true" or text == "false" then return text == "true" end
-    return nil, "must be true or false"
-  elseif kind == "integer" or kind == "number" then
-    local value = tonumber(text)
-    if value then return value end
-    return nil, "must be a number"
-  end
-  return text
-end
-
--- The names of the query's parameters.
-local function parameters_of(row)
-  local known, names = {}, {}
-  for _, entry in ipairs(row.query or {}) do
-    local name = type(entry) == "table" and entry[1] or entry
-    known[name] = true
-    names[#names + 1] = name
-  end
-  return known, names
-end
-
-local function query_of(ctx, row)
-  local given, message = pairs_of("--query", ctx.args.query)
-  if not given then return nil, message end
-  local opts, known, names = limits_of(ctx), parameters_of(row)
-  for name, text in pairs(given) do
-    if not known[name] then
-      return nil, ("--query %s: %s takes %s"):format(name, row.name,
-        #names > 0 and table.concat(names, ", ") or "no query")
-    end
-    opts[name], message = typed(text, row.options[name])
-    if message then return nil, ("--query %s %s"):format(name, message) end
-  end
-  if row.items and not ctx.args.all_pages then opts.max_pages = 1 end
-  return opts
-end
-
-local function read_body(ctx)
-  local path = ctx.args.body
-  local text, message = people.read_bytes(path, ctx.world.stdin)
-  if not text then return nil, message end
-  local value = json.decode((text:gsub("^\u{FEFF}", "")))
-  if type(value) ~= "table" then return nil, ("%s: no JSON object"):format(path) end
-  return value
-end
-
--- The list of a call that takes one, whose other fields are options of ours.
-local function split_list(row, value, opts)
-  local name = row.removing and "attendeesToRemove" or "attendeesToAdd"
-  if value[1] ~= nil or next(value) == nil then return value end
-  for field, entry in pairs(value) do
-    if field ~= name then opts[field] = entry end
-  end
-  return value[name]
-end
-
--- The argument behind the path, from --body; or nil and what is wrong.
-local function body_of(ctx, row, opts)
-  local takes = row.body or row.counted
-  if not ctx.args.body then
-    return nil, takes and ("%s takes a body: give --body FILE, or --body - for standard input"):format(row.name) or nil
-  end
-  if not takes then return nil, ("%s takes no body"):format(row.name) end
-  local value, message = read_body(ctx)
-  if not value then return nil, message end
-  value = json.plain(value)
-  if row.counted then return split_list(row, value, opts) end
-  local field = row.body.field
-  if not field then return value end
-  -- An object of this field alone.
-  return value[type(field) == "string" and field or row.body.argument]
-end
-
--- What a result says besides the answer.
-local besides = {
-  status = true, request_id = true, attempts = true, client_token = true, elapsed = true, hook_error = true,
-  pages = true, batches = true, added = true, removed = true,
-}
-
-local function answer_of(row, result)
-  local name = row.answer_as or type(row.answer) == "string" and row.answer
-  if name then return result[name] end
-  local answer = {}
-  for field, value in pairs(result) do
-    if not besides[field] then answer[field] = value end
-  end
-  return next(answer) ~= nil and answer or nil
-end
-
-local function print_answer(ctx, row, result)
-  local stdout = ctx.world.stdout
-  if row.items then
-    for _, item in ipairs(result[row.items]) do output.json(stdout, item) end
-    if result.nextToken then
-      output.warn(ctx, "there is more: --all-pages, or --query nextToken=" .. result.nextToken)
-    end
-    return
-  end
-  local answer = answer_of(row, result)
-  if answer then
-    output.json(stdout, answer)
-  elseif not ctx.args.quiet then
-    stdout:write("done\n")
-  end
-end
-
-function commands.call(ctx)
-  local args = ctx.args
-  local row, message = row_of(args.operation)
-  if not row then return refuse(ctx, message) end
-  if args.all_pages and not row.items then return refuse(ctx, ("--all-pages: %s has no pages"):format(row.name)) end
-  local place, opts, body
-  place, message = place_of(args, row)
-  if not place then return refuse(ctx, message) end
-  opts, message = query_of(ctx, row)
-  if not opts then return refuse(ctx, message) end
-  body, message = body_of(ctx, row, opts)
-  if message then return refuse(ctx, message) end
-  local count = #row.arguments
-  if row.body or row.counted then
-    count = count + 1
-    place[count] = body
-  end
-  place[count + 1] = opts
-  local result, err = ctx.client[row.name](ctx.client, ctx.token, table.unpack(place, 1, count + 1))
-  return show(ctx, result, err, function() print_answer(ctx, row, result) end)
-end
-
----------------------------------------------------------------------------------------------------
 -- Free and busy
 
 local DAY = 86400
@@ -494,7 +273,7 @@ function commands.busy(ctx)
   local result
   result, err = ctx.client:get_schedule(ctx.token, args.user, {
     userIds = ids, startTime = times.iso(from), endTime = times.iso(moments.to and moments.to.epoch or from + DAY),
-  }, limits_of(ctx))
+  }, ctx.limits())
   return show(ctx, result, err, function(stdout) print_busy(stdout, result.scheduleInformation) end)
 end
 
@@ -503,12 +282,12 @@ end
 
 function commands.completion(ctx)
   ctx.world.stdout:write(require("dingtalk.cli.parser").completion(ctx.args.shell))
-  return DONE
+  return output.exit_code "done"
 end
 
 function commands.manual(ctx)
   ctx.world.stdout:write(require("dingtalk.cli.parser").manual())
-  return DONE
+  return output.exit_code "done"
 end
 
 return commands

@@ -201,6 +201,7 @@ end
 local function new_context(args, world)
   local ctx = { args = args, world = world, from = {}, at_end = {} }
   function ctx.left() return time_left(ctx) end
+  function ctx.limits() return { timeout = time_left(ctx), max_attempts = args.max_attempts } end
   function ctx.guard(hook, again) return guard(ctx, hook, again) end
   function ctx.is_interrupted() return is_interrupted(ctx) end
   return ctx

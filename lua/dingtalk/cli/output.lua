@@ -172,6 +172,31 @@ function output.failure(ctx, err, kind)
   return output.exit_code(errors.is_error(err) and err or kind)
 end
 
+--- Refuses the command or its input. Returns the exit code.
+---@param ctx table
+---@param message string
+---@return integer exit_code
+function output.refuse(ctx, message)
+  return output.failure(ctx, message, "argument")
+end
+
+--- A result, whole as JSON or line by line; or the error in its place. Returns the exit code.
+---@param ctx table
+---@param result table?
+---@param err dingtalk.Error?
+---@param print_lines fun(stdout: file*)
+---@return integer exit_code
+function output.result(ctx, result, err, print_lines)
+  if not result then return output.failure(ctx, err) end
+  if ctx.args.dry_run or ctx.interrupted then return output.exit_code "done" end
+  if ctx.args.json then
+    output.json(ctx.world.stdout, result)
+  else
+    print_lines(ctx.world.stdout)
+  end
+  return output.exit_code "done"
+end
+
 ---------------------------------------------------------------------------------------------------
 -- Progress: one line of a terminal, drawn again and again
 

@@ -3,7 +3,6 @@
 
 local argparse = require "argparse"
 local limits = require "dingtalk.limits"
-local operations = require "dingtalk.operations"
 local output = require "dingtalk.cli.output"
 local version = require "dingtalk.version"
 
@@ -100,7 +99,7 @@ local function number(name, least, most, whole)
 end
 
 local function yes_or_no(command, name, description)
-  command:option(name, description):choices({ "yes", "no" }):overwrite(false)
+  command:option(name, description):choices({ "yes", "no" }):convert({ yes = true, no = false }):overwrite(false)
 end
 
 local function connection(command)
@@ -130,13 +129,17 @@ local function event(command)
   return command
 end
 
-local function people(command)
-  command:argument("people", "unionIds."):args("*")
+local function files(command)
   option(command, "--file", "Reads people from FILE, or from standard input if it is -; may be given several times.",
     "FILE"):count("*")
   command:option("--format", "Of the files."):choices({ "lines", "csv", "json" }):overwrite(false)
   option(command, "--ignore", "A column of the files that is not to be read; may be given several times.", "COLUMN")
     :count("*")
+end
+
+local function people(command)
+  command:argument("people", "unionIds."):args("*")
+  files(command)
 end
 
 local function batched(command, done)
@@ -203,7 +206,6 @@ Example:
   local respond = event(root:command("respond", "Answers an invitation."))
   respond:argument("answer"):choices { "accepted", "declined", "tentative", "needsAction" }
   connection(respond)
-  if not operations.get_schedule then return end
   local busy = root:command("busy", "Shows when people are busy: unionId, beginning, end, BUSY or TENTATIVE.")
   option(busy, "--user", "unionId of the user who asks.", "UNIONID")
   people(busy)
@@ -218,11 +220,7 @@ local function add_identity_commands(root)
   local unionid = root:command("unionid", "Looks up unionIds: prints what was asked and the unionId, one a line.")
   option(unionid, "--staff", "A staff id; may be given several times.", "ID"):count("*")
   option(unionid, "--mobile", "A mobile number; may be given several times.", "NUMBER"):count("*")
-  option(unionid, "--file", "Reads people from FILE, or from standard input if it is -; may be given several times.",
-    "FILE"):count("*")
-  unionid:option("--format", "Of the files."):choices({ "lines", "csv", "json" }):overwrite(false)
-  option(unionid, "--ignore", "A column of the files that is not to be read; may be given several times.", "COLUMN")
-    :count("*")
+  files(unionid)
   connection(unionid):epilog [[
 A file holds a staff id a line, or a table with a column userid or mobile, as
 "dingtalk-calendar add --help" tells.]]
