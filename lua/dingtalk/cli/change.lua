@@ -1,12 +1,10 @@
 --- The commands add and remove: one call, or with a column "event" one for each event; with --resume kept in
 --- a file from which the same command line goes on.
 
-local contact = require "dingtalk.contact"
-local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
 local output = require "dingtalk.cli.output"
-local people = require "dingtalk.cli.people"
 local state = require "dingtalk.cli.state"
+local unionids = require "dingtalk.cli.unionids"
 
 local change = {}
 
@@ -24,101 +22,6 @@ local stops = {
   quota = "quota", permission = "permission", auth = "auth", banned = "throttled",
   checkpoint_failed = "failed", hook_failed = "failed", jobs_failed = "failed",
 }
-
----------------------------------------------------------------------------------------------------
--- Who is meant
-
--- What no other id would change.
-local ends_all = { auth = true, permission = true, quota = true, cancelled = true, timeout = true }
-
---- Looks up unionIds, all of them within the time of the command.
----@param ctx table
----@param list {userid: string?, mobile: string?}[]
----@return dingtalk.Lookups? found
----@return dingtalk.Error? err when nothing was tried
-function change.look_up(ctx, list)
-  local found, width = {}, limits.defaults.lookups
-  for first = 1, #list, width do
-    local asked = {}
-    for i = first, math.min(first + width - 1, #list) do
-      asked[#asked + 1] = { userid = list[i].userid, mobile = list[i].mobile }
-    end
-    -- As many as are asked at a time: the limit of one is then that of all of them.
-    local some, err = contact.unionids(ctx.token, asked, {
-      client = ctx.client, timeout = ctx.left(), max_attempts = ctx.args.max_attempts, concurrency = width,
-    })
-    if not some then return nil, err end
-    for i = 1, #asked do found[first + i - 1] = some[i] end
-    if some.error and ends_all[some.error.kind] then
-      for i = first + #asked, #list do found[i] = { error = errors.copy(some.error) } end
-      break
-    end
-  end
-  return found
-end
-
--- Replaces staff ids and mobile numbers by unionIds; returns the error of the first who is not found.
-local function fill_in_unionids(ctx, list)
-  local unknown = {}
-  for _, person in ipairs(list) do
-    if not person.id then unknown[#unknown + 1] = person end
-  end
-  if #unknown == 0 then return nil end
-  local found, err = change.look_up(ctx, unknown)
-  if not found then return err end
-  for i, person in ipairs(unknown) do
-    local name = person.userid or person.mobile
-    if found[i].error then
-      output.complain(ctx, found[i].error, ("%s: %s"):format(person.where, name))
-      err = err or found[i].error
-    end
-    person.id = ctx.args.dry_run and ("(unionid of %s)"):format(name) or found[i].unionid
-  end
-  return err and errors.new {
-    kind = err.kind, code = err.code, outcome = "not_sent", retryable = err.retryable,
-    message = "not all unionIds were found; nobody was " .. (words[ctx.args.command] or { counted = "asked" }).counted,
-  }
-end
-
--- A person as the library takes it.
-local function entry_of(person, args)
-  local optional = person.isOptional
-  if optional == nil and args.optional then optional = true end
-  if optional == nil or args.command ~= "add" and args.command ~= "create" then return person.id end
-  return { id = person.id, isOptional = optional }
-end
-
-local function entries_of(list, args)
-  local entries = {}
-  for i, person in ipairs(list) do entries[i] = entry_of(person, args) end
-  return entries
-end
-
--- Nothing is looked up where `check` finds something wrong.
-local function read(ctx, check)
-  local list, err = people.read(ctx.args, ctx.world.stdin)
-  if not list then return nil, err end
-  err = check(ctx, list) or fill_in_unionids(ctx, list)
-  if err then return nil, err end
-  ctx.list = list
-  return list
-end
-
-local function refuse_events(_, list)
-  for _, person in ipairs(list) do
-    if person.event then return person.where .. ": a column event is for the command add" end
-  end
-end
-
---- The people of a command as the library takes them; `ctx.list` tells where each stands.
----@param ctx table
----@return dingtalk.AttendeeToAdd[]? entries
----@return dingtalk.Error|string|nil err
-function change.people(ctx)
-  local list, err = read(ctx, refuse_events)
-  if not list then return nil, err end
-  return entries_of(list, ctx.args)
-end
 
 ---------------------------------------------------------------------------------------------------
 -- The file of --resume
@@ -248,7 +151,7 @@ local function change_one(ctx, list)
     ctx.bar:show(info.before + (info.added or info.removed), info.total)
   end)
   local result, err = ctx.client[word.method](ctx.client, ctx.token, args.user, args.calendar, args.event,
-    entries_of(list, args), opts)
+    unionids.entries(list, args), opts)
   ctx.bar:finish()
   if not result then return fail(ctx, err) end
   return succeed(ctx, word, result)
@@ -267,7 +170,7 @@ local function jobs_of(ctx, list)
       by_event[person.event] = job
       jobs[#jobs + 1] = job
     end
-    local entry = entry_of(person, args)
+    local entry = unionids.entry(person, args)
     job.list[#job.list + 1] = entry
     about[#about + 1] = ("%s\1%s\1%s"):format(person.event, person.id,
       type(entry) == "table" and tostring(entry.isOptional) or "")
@@ -402,7 +305,7 @@ local function check_events(ctx, list)
   if not has_events(list) then
     return not args.event and "no event: give --event, or set DINGTALK_EVENT" or nil
   elseif args.command ~= "add" then
-    return refuse_events(ctx, list)
+    return unionids.refuse_events(ctx, list)
   elseif args.event and not ctx.from.event then
     return "--event, and a column event in the file: give one of them"
   end
@@ -418,7 +321,7 @@ function change.run(ctx)
   local message = lock_state(ctx)
   if message then return output.failure(ctx, message, "failed") end
   if ctx.interrupted then return output.exit_code "interrupted" end
-  local list, err = read(ctx, check_events)
+  local list, err = unionids.read(ctx, check_events)
   if not list then return output.failure(ctx, err, "argument") end
   return (has_events(list) and add_to_several or change_one)(ctx, list)
 end

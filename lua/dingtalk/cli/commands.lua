@@ -6,6 +6,7 @@ local change = require "dingtalk.cli.change"
 local output = require "dingtalk.cli.output"
 local people = require "dingtalk.cli.people"
 local times = require "dingtalk.cli.times"
+local unionids = require "dingtalk.cli.unionids"
 
 local commands = { add = change.run, remove = change.run, call = call.run, operations = call.list }
 
@@ -160,7 +161,7 @@ function commands.create(ctx)
   local details, message = details_of(ctx)
   if not details then return refuse(ctx, message) end
   if names_people(args) then
-    local list, err = change.people(ctx)
+    local list, err = unionids.people(ctx)
     if not list then return output.failure(ctx, err, "argument") end
     details.attendees = list
   end
@@ -234,7 +235,7 @@ end
 function commands.unionid(ctx)
   local list, message = asked(ctx)
   if not list then return refuse(ctx, message) end
-  local found, err = change.look_up(ctx, list)
+  local found, err = unionids.look_up(ctx, list)
   if not found then return output.failure(ctx, err) end
   local all, failed = {}, nil
   for i, person in ipairs(list) do
@@ -264,7 +265,7 @@ function commands.busy(ctx)
   local args = ctx.args
   local moments, message = moments_of(ctx, { "from", "to" })
   if not moments then return refuse(ctx, message) end
-  local list, err = change.people(ctx)
+  local list, err = unionids.people(ctx)
   if not list then return output.failure(ctx, err, "argument") end
   if #list > MAX_BUSY then return refuse(ctx, ("%d people: at most %d can be asked for"):format(#list, MAX_BUSY)) end
   local from = moments.from and moments.from.epoch or ctx.world.clock()
