@@ -230,7 +230,7 @@ describe("dingtalk-calendar #slow", function()
     it("sends nothing when the file cannot be written", function()
       local code, _, err = run "add --file p --resume nowhere/state"
       assert.equal(1, code)
-      assert.truthy(err:find("cannot write beside nowhere/state", 1, true))
+      assert.truthy(err:find("cannot write next to nowhere/state", 1, true))
       assert.equal(0, sandbox.counters().calls)
     end)
 
@@ -330,13 +330,13 @@ describe("dingtalk-calendar #slow", function()
         assert.is_nil(read "state")
       end)
 
-      it("ends where no event could succeed, and says how many were not begun", function()
+      it("ends where no event could succeed, and says how many were not started", function()
         sandbox.event(USER, "primary", "e3")
         write("events.csv", both .. "e3,c,\n")
         sandbox.faults { fault = "answer", code = "Forbidden.AccessDenied.ApiCountLimitForOrg", next = 99 }
         local code, _, err = run "add --file events.csv --resume state --concurrency 1"
         assert.equal(12, code)
-        assert.truthy(err:find("1 of 3 events failed, 2 not begun; to go on", 1, true), err)
+        assert.truthy(err:find("1 of 3 events failed, 2 not started; to go on", 1, true), err)
         assert.equal(1, sandbox.counters().calls)
         sandbox.faults { clear = true }
         assert.same({ 0, true }, { (run "add --file events.csv --resume state"), read "state" == nil })

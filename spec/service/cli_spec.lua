@@ -47,7 +47,7 @@ describe("dingtalk-calendar #slow", function()
       ["p.csv"] = 'is a file here: give it with --file', ["张三"] = "other than ASCII", ["a,b"] = "holds ,",
       [""] = "nobody is named", ["--file q.csv"] = "q.csv: holds nobody",
       ["--file nowhere"] = "nowhere: No such file",
-      ["--file ."] = "directory", ["--file - --file - <p"] = "stands twice",
+      ["--file ."] = "directory", ["--file - --file - <p"] = "is given twice",
       ["--event A --event B a"] = "at most 1 time",
       ["--user A --user B a"] = "at most 1 time",
     } do
@@ -478,7 +478,7 @@ describe("dingtalk-calendar #slow", function()
       local page = output_of "manual"
       local file = assert(io.open "share/man/man1/dingtalk-calendar.1")
       assert.is_true(file:read "a" == page,
-        "bin/dingtalk-calendar manual >share/man/man1/dingtalk-calendar.1 writes it anew")
+        "bin/dingtalk-calendar manual >share/man/man1/dingtalk-calendar.1 writes it again")
       file:close()
       assert.truthy(page:find("^%.TH DINGTALK%-CALENDAR 1"))
       for name in output_of("completion fish"):gmatch "%-a '(%w+)' %-d" do

@@ -1,6 +1,7 @@
---- The commands add and remove: one call, or with a column "event" one for each event; with --resume kept in
---- a file from which the same command line goes on.
+--- The commands add and remove: one call; or, where the people have a column "event", a call for each event. With
+--- --resume, a file says what was done, and the same command line goes on from there.
 
+local core = require "dingtalk.core"
 local limits = require "dingtalk.limits"
 local output = require "dingtalk.cli.output"
 local state = require "dingtalk.cli.state"
@@ -14,10 +15,10 @@ local words = {
 }
 
 local SEVERAL = "add_attendees_each" -- the operation in the file of --resume
--- Seconds to wait for a service that is out of reach: enough to try another event. The same command goes on.
+-- Seconds to wait for a service that is out of reach: enough to try another event; the same command goes on later.
 local MAX_OUTAGE = 5
 
--- What a run over several events ended early for, as an exit code.
+-- The exit code for each reason that ends a run over several events early.
 local stops = {
   quota = "quota", permission = "permission", auth = "auth", banned = "throttled",
   checkpoint_failed = "failed", hook_failed = "failed", jobs_failed = "failed",
@@ -26,7 +27,7 @@ local stops = {
 ---------------------------------------------------------------------------------------------------
 -- The file of --resume
 
-local OTHER = "%s belongs to other people or another event; remove it to begin anew"
+local OTHER = "%s belongs to other people or another event; remove it to start over"
 
 -- Takes the file of --resume and reads it. Returns what is wrong.
 local function open_state(ctx, operation)
@@ -64,7 +65,7 @@ local function checkpoint(ctx, make)
   end
 end
 
--- All is done and told: removes the file. Ctrl-C changes nothing from here on.
+-- Removes the file when everything is done and reported. Ctrl-C changes nothing from here on.
 local function forget(ctx)
   ctx.is_done = true
   if ctx.own then os.remove(ctx.own) end
@@ -160,7 +161,7 @@ end
 ---------------------------------------------------------------------------------------------------
 -- Several events
 
--- A job for each event, in the order in which they come; and the text that tells this run from others.
+-- A job for each event, in the order of the list; and a text that tells this run from others.
 local function jobs_of(ctx, list)
   local args, jobs, by_event, about = ctx.args, {}, {}, { ctx.args.user, ctx.args.calendar or "primary" }
   for _, person in ipairs(list) do
@@ -186,16 +187,16 @@ local function check_jobs(jobs)
   end
 end
 
--- What is left of the jobs by the file; nil and what is wrong where it belongs to others.
+-- What is left of the jobs, by the file; or nil and what is wrong: it belongs to another run.
 local function open_jobs(ctx, about)
   local message = open_state(ctx, SEVERAL)
   if message then return nil, message end
-  local left, digest = ctx.state and ctx.state.left, state.fingerprint(about)
+  local left, digest = ctx.state and ctx.state.left, core.digest(about)
   if left and left.digest ~= digest then return nil, OTHER:format(ctx.args.resume) end
   return { digest = digest, resume = left }
 end
 
--- Gives the library the jobs one by one, each with what is left of the time.
+-- Gives the library the jobs one by one, each with the time that is left.
 local function iterator(ctx, jobs)
   local number = 0
   return function()
@@ -206,7 +207,7 @@ local function iterator(ctx, jobs)
   end
 end
 
--- Saves what the library would go on with, and what has failed for good: the mistake may be mended until then.
+-- Saves what the library would go on with; and the jobs that have failed for good, whose cause may be mended by then.
 local function save_jobs(ctx, report, digest)
   return checkpoint(ctx, function(left)
     left.digest = digest
@@ -221,7 +222,7 @@ local function print_job(ctx, job, result, err)
   if not ctx.args.quiet then output.row(ctx.world.stdout, job.event, "added", result.added) end
 end
 
--- Takes note of a job's end.
+-- Notes the end of a job.
 local function on_result(ctx, jobs, report)
   local numbers = {}
   for number, job in ipairs(jobs) do numbers[job.event] = number end
@@ -241,7 +242,7 @@ local function on_result(ctx, jobs, report)
   end
 end
 
--- What ended the run early tells more than what one of the events met.
+-- The reason that ended the run early comes before the error of a single event.
 local function failed_code(report, summary, count)
   local why = stops[summary.stopped]
   if why then return output.exit_code(why) end
@@ -256,7 +257,7 @@ local function finish_several(ctx, report, summary, count)
   for number = 1, count do jobs[#jobs + 1] = report.jobs[number] end
   if args.dry_run then return output.exit_code "done" end
   if ctx.interrupted then return output.exit_code "interrupted" end
-  local begun = summary.resume.next - 1 + #summary.resume.done
+  local started = summary.resume.next - 1 + #summary.resume.done
   if args.json then
     summary.jobs, summary.resume = jobs, nil
     output.json(ctx.world.stdout, summary)
@@ -266,7 +267,7 @@ local function finish_several(ctx, report, summary, count)
   if summary.failed == 0 and not summary.stopped then return forget(ctx) end
   if stops[summary.stopped] == "failed" then output.complain(ctx, summary.message) end
   output.warn(ctx, ("%d of %s failed%s%s"):format(summary.failed, plural(count, "event"),
-    begun < count and (", %d not begun"):format(count - begun) or "",
+    started < count and (", %d not started"):format(count - started) or "",
     args.resume and "; to go on: the same command line again" or ""))
   return failed_code(report, summary, count)
 end
@@ -278,8 +279,8 @@ local function add_to_several(ctx, list)
   local left
   if not message then left, message = open_jobs(ctx, about) end
   if message then return output.failure(ctx, message, "argument") end
-  ctx.list = nil -- positions are those of a job
-  -- By the jobs' numbers: all that have ended, and the errors of those that failed.
+  ctx.list = nil -- an error's position is one of its job's list
+  -- `jobs`: what became of each job that has ended; `failed`: the errors. Both by the number of the job.
   local report = { jobs = {}, failed = {}, ended = 0, total = #list }
   local opts = options_of(ctx)
   opts.resume, opts.checkpoint = left.resume, save_jobs(ctx, report, left.digest)
@@ -314,7 +315,7 @@ local function check_events(ctx, list)
   end
 end
 
---- Runs one of the two.
+--- Runs add or remove.
 ---@param ctx table
 ---@return integer exit_code
 function change.run(ctx)

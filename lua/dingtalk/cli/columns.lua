@@ -20,7 +20,7 @@ local meanings = {
   event = "event", eventid = "event", ["日程"] = "event", ["日程id"] = "event",
 }
 
--- Columns that say nothing of who is meant and how.
+-- Columns that do not say who is meant, or whether they need not come.
 local remarks = {}
 for name in ([[name displayname fullname nick nickname title position department dept company email mail note notes
   remark remarks comment comments no number index row responsestatus self error gender
@@ -34,7 +34,7 @@ columns.is_who = { id = true, userid = true, mobile = true }
 local truths = {}
 for name in ("true yes y t 1 是 真 对 √ ✓ ✔"):gmatch "%S+" do truths[name] = true end
 for name in ("false no n f 0 否 不是 假 错 × ✗"):gmatch "%S+" do truths[name] = false end
--- Whatever the column is called.
+-- Words that say it whatever the column is called.
 local words = {
   optional = true, ["可选"] = true, required = false, mandatory = false, ["必须"] = false, ["必选"] = false,
 }
@@ -60,7 +60,7 @@ function columns.found(message, names)
   return ("%s; columns found: %s"):format(message, list_of(names))
 end
 
--- Refuses two columns of which one would be used without a word.
+-- Refuses two columns with the same meaning, of which one would be passed over in silence.
 local function add_column(header, meaning, position, names)
   local group = meaning == "required" and "optional" or meaning
   local other = header.by_group[group]
@@ -72,7 +72,7 @@ local function add_column(header, meaning, position, names)
   header[#header + 1] = { position = position, meaning = meaning }
 end
 
--- A column "id" may number the rows where another says who is meant.
+-- Where another column says who is meant, a column "id" may just number the rows.
 local function check_whos(header, names)
   local who = header.by_group
   if who.id and columns.plain(names[who.id]) == "id" and (who.userid or who.mobile) then
@@ -150,7 +150,7 @@ end
 local function take(person, column, name, text)
   local meaning = column.meaning
   if text == "" then return nil end
-  if meaning == "nothing" then return ("%q stands in a column without a name"):format(text) end
+  if meaning == "nothing" then return ("%q is in a column without a name"):format(text) end
   if columns.is_who[meaning] then
     local usable, message = columns.check_who(meaning, text)
     if not usable then return message end
@@ -166,7 +166,7 @@ local function take(person, column, name, text)
   end
 end
 
--- Who is named in more than one way is known by the first: the others need a look-up.
+-- Of several ids of one person, the first is used: the others need a look-up.
 local function settle(person)
   for position, kind in ipairs(whos) do
     if person[kind] then

@@ -1,5 +1,5 @@
---- The commands, each by its name: takes what main.lua prepared and returns the exit code. Those that change
---- who is in an event stand in change.lua.
+--- The commands by name: each takes what main.lua has prepared and returns the exit code. The commands that change who
+--- is in an event are in change.lua, the call of any operation is in call.lua.
 
 local call = require "dingtalk.cli.call"
 local change = require "dingtalk.cli.change"
@@ -66,7 +66,7 @@ function commands.events(ctx)
   opts.timeMin = moments.from and times.iso(moments.from.epoch)
   opts.timeMax = moments.to and times.iso(moments.to.epoch)
   opts.showDeleted = args.deleted
-  -- Lines name nobody, and the service gives no fewer than one.
+  -- The lines name no attendees, and the service gives at least one.
   opts.maxAttendees = not args.json and 1 or nil
   local result, err = ctx.client:list_events(ctx.token, args.user, args.calendar, opts)
   return show(ctx, result, err, function(stdout)
@@ -96,7 +96,7 @@ function commands.get(ctx)
   end)
 end
 
--- Beginning and end of whole days; the service's end is the day behind the last.
+-- Beginning and end of whole days. For the service, the end is the day after the last.
 local function days(_, moments)
   local first, last = moments.start, moments["end"] or moments.start
   if first.has_time or last.has_time then return nil, "--all-day: --start and --end are days, such as 2030-01-15" end
@@ -220,7 +220,7 @@ local function asked(ctx)
   return list
 end
 
--- One that is not found does not keep the others from being printed.
+-- Prints all that were found, also where others were not.
 local function print_unionids(ctx, all)
   for _, one in ipairs(all) do
     local name = one.userid or one.mobile

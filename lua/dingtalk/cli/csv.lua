@@ -1,12 +1,12 @@
---- CSV as people's programs write it: RFC 4180 with any separator and any line end, and the first line
---- "sep=;" of some spreadsheets.
+--- CSV as programs write it: RFC 4180 with any separator and any line end, and with the first line "sep=;" of some
+--- spreadsheets.
 
 local csv = {}
 
--- Tried in this order where nothing names the separator.
+-- Tried in this order where no line names the separator.
 local separators = { ",", ";", "\t", "|" }
 
--- The position behind the quote that ends a quoted cell, or nil.
+-- The position of the quote that ends a quoted cell, or nil.
 local function closing(text, at)
   repeat
     local quote = text:find('"', at, true)
@@ -16,7 +16,7 @@ local function closing(text, at)
   until false
 end
 
--- A cell from position `at`: its text and the position behind it; or nil and what is wrong.
+-- The cell at position `at`: its text and the position after it; or nil and what is wrong.
 local function read_cell(text, at, separator)
   local start = text:match(separator == "\t" and "^ *()" or "^[ \t]*()", at)
   if text:sub(start, start) ~= '"' then
@@ -49,19 +49,19 @@ local function read_rows(text, separator, at, line, most)
   return rows
 end
 
--- The separator that the first line names, and the position behind that line; or nil.
+-- The separator that the first line names, and the position after that line; or nil.
 local function named_separator(text)
   local separator, after = text:match('^"?sep=([,;|:\t ^~])"?[,;\t]*\n()')
   return separator, after
 end
 
--- Of the usual separators the one by which the first row that says anything has the most cells.
+-- The usual separator that gives the first row with content the most cells.
 local function likely_separator(text)
   local best, most = ",", 0
   local blank = text:match('^[,;|"%s]*\n()') or 1
   for _, separator in ipairs(separators) do
     local rows = read_rows(text, separator, blank, 1, 1)
-    -- One with a broken quote: what is wrong there is told when the rows are read.
+    -- The row has a broken quote: reading the rows will report it.
     if not rows and text:match("^[^\n]*", blank):find(separator, 1, true) then return separator end
     if rows and rows[1] and #rows[1] > most then best, most = separator, #rows[1] end
   end

@@ -15,7 +15,7 @@ local DEFAULT_TIMEOUT = 120 -- seconds, of a whole command
 
 local regions = { cn = "https://api.dingtalk.com", intl = "https://api.dingtalk.io" }
 
--- Options that a variable of the environment stands for, and what the library calls them.
+-- Options that the environment can give, and those that the library calls by another name.
 local variables = {
   base_url = "DINGTALK_BASE_URL", ca_file = "DINGTALK_CA_FILE",
   user = "DINGTALK_USER", calendar = "DINGTALK_CALENDAR", event = "DINGTALK_EVENT",
@@ -33,7 +33,7 @@ local function this_world()
   }
 end
 
--- Fills in what the environment says; remembers that it does, for messages. Returns what is wrong.
+-- Fills in options from the environment, and remembers which, for messages. Returns what is wrong.
 local function fill(ctx)
   local args = ctx.args
   if args.region and args.base_url then return "--region and --base-url exclude each other" end
@@ -47,9 +47,9 @@ local function fill(ctx)
 end
 
 ---------------------------------------------------------------------------------------------------
--- Ctrl-C: Lua's own program turns it into an error, once. Whoever calls in protected mode may take that for
--- something else, as the library does with its hooks and lua-cjson with a text; the program's own handler is
--- gone then, which Linux tells.
+-- Ctrl-C: the program "lua" turns the first one into an error and removes its signal handler. A protected call may
+-- swallow that error, as the library does for hooks and lua-cjson for a text. On Linux, /proc says whether the
+-- handler is still there, and so whether Ctrl-C has come.
 
 local function is_interrupt(message)
   return type(message) == "string" and message:find("interrupted!", 1, true) ~= nil
@@ -69,16 +69,16 @@ local function is_interrupted(ctx)
   return ctx.interrupted
 end
 
---- A hook of the library's: an interrupt in one ends the calls of the client.
+--- Wraps a hook of the library: an interrupt within it ends the calls of the client.
 ---@param ctx table
 ---@param hook fun(...): any
----@param again boolean? runs it once more where it was interrupted
+---@param again boolean? runs it once more after an interrupt
 local function guard(ctx, hook, again)
   return function(...)
     local results = table.pack(pcall(hook, ...))
     if not results[1] and (is_interrupt(results[2]) or is_interrupted(ctx)) then
       ctx.interrupted = true
-      collectgarbage() -- closes the pipe that was cut off, which waits for its helper
+      collectgarbage() -- closes the pipe whose reading was cut off, and waits for its program
       if again then results = table.pack(pcall(hook, ...)) end
       if ctx.client then ctx.client:close() end
     end
@@ -93,11 +93,11 @@ end
 local HIDDEN = "(hidden)"
 local DRY_TOKEN = "hidden"
 
--- What look-ups and token requests want to find in an answer.
+-- An answer in which look-ups and token requests find what they need.
 local ANSWER = ('{"accessToken":"%s","access_token":"%s","expireIn":7200,"expires_in":7200,"errcode":0,'
   .. '"result":{"userid":"(userid)","unionid":"(unionid)"}}'):format(DRY_TOKEN, DRY_TOKEN)
 
--- In a body a secret stands as JSON writes it.
+-- JSON may escape a secret in a body: both forms are hidden.
 local function hide(text, secrets)
   for _, secret in ipairs(secrets or {}) do
     for _, form in ipairs { json.encode(secret):sub(2, -2), secret } do
@@ -174,7 +174,7 @@ function finders.app(ctx)
     "Set DINGTALK_APP_KEY and DINGTALK_APP_SECRET, see --help.")
 end
 
--- What the command needs. Returns what is missing.
+-- Finds what the command needs. Returns what is missing.
 local function prepare(ctx)
   local args = ctx.args
   for _, need in ipairs(commands.needs[args.command]) do
@@ -191,7 +191,7 @@ local function prepare(ctx)
   end
 end
 
--- Seconds that are left of the command's time, counted from the first question on.
+-- Seconds left of the command's time, which begins when this is first asked.
 local function time_left(ctx)
   local now = ctx.client:now()
   ctx.deadline = ctx.deadline or now + (ctx.args.timeout or DEFAULT_TIMEOUT)
@@ -239,7 +239,7 @@ local function conclude(ctx, ran, code)
   return ran and code or output.failure(ctx, code, "failed")
 end
 
--- An interrupt comes once: what it cuts off at the end is done again.
+-- An interrupt comes only once: an action that it cuts off is run again.
 local function surely(action, ...)
   local ok, result = pcall(action, ...)
   if ok then return result end

@@ -40,7 +40,7 @@ function output.exit_code(what)
   return codes[errors.is_error(what) and what.kind or what] or codes.failed
 end
 
--- Empty ones are arrays, too.
+-- Fields that are arrays also when they are empty.
 local lists = {
   absent = true, attendees = true, batches = true, categories = true, done = true, events = true, jobs = true,
   meetingRooms = true, operations = true, present = true, reminders = true, requests = true, required_scopes = true,
@@ -50,7 +50,7 @@ local lists = {
 local MAX_DEPTH = 64 -- tables within tables: more than an answer can have
 local REPLACEMENT = "\u{FFFD}"
 
--- Each byte that is no UTF-8 replaced.
+-- A text in which each byte that is no UTF-8 is replaced.
 local function readable(text)
   local parts, at = {}, 1
   local length, bad = utf8.len(text)
@@ -62,7 +62,7 @@ local function readable(text)
   return table.concat(parts) .. text:sub(at)
 end
 
--- A copy of what came from outside that JSON can hold.
+-- A copy, which JSON can hold, of a value from outside.
 local function fit(value)
   if type(value) == "string" then return readable(value) end
   if type(value) == "number" and (value ~= value or value - value ~= 0) then return tostring(value) end
@@ -147,7 +147,7 @@ local function text_of(err)
   return (tostring(err):gsub("^dingtalk: ", ""))
 end
 
---- An error on standard error, whatever the output's form.
+--- Writes an error to standard error.
 ---@param ctx table
 ---@param err dingtalk.Error|string
 ---@param about string? what it is about
@@ -156,13 +156,13 @@ function output.complain(ctx, err, about)
   ctx.world.stderr:write(PREFIX, about and about .. ": " or "", text_of(err), "\n")
 end
 
---- An error, as the output's form wants it; its exit code.
+--- Reports an error: on standard error, with --json also on standard output. Returns its exit code.
 ---@param ctx table
 ---@param err dingtalk.Error|string
----@param kind string? of an error that is a text
+---@param kind string? the kind, where the error is a text
 ---@return integer exit_code
 function output.failure(ctx, err, kind)
-  -- What Ctrl-C cut off is told by nobody but Ctrl-C.
+  -- After Ctrl-C only that is reported, not the call that it cut off.
   if ctx.interrupted and kind ~= "interrupted" then return output.exit_code "interrupted" end
   output.complain(ctx, err)
   if errors.is_error(err) then err = output.own_words(ctx, err) end
@@ -207,7 +207,7 @@ local USUAL_COLUMNS = 80
 local bar_methods = {}
 local bar_metatable = { __index = bar_methods }
 
--- Asked each time: a window changes its size.
+-- Asked each time, since a window can change its size.
 local function columns()
   local wide = tonumber(shell.read("stty size <&2 2>/dev/null"):match "^%d+ (%d+)")
   return wide and wide > 0 and wide or USUAL_COLUMNS
@@ -216,7 +216,7 @@ end
 local function draw(self)
   local share = self.total > 0 and self.done / self.total or 0
   local count, note = ("%d of %d"):format(self.done, self.total), self.note and "  " .. self.note or ""
-  -- The last column stays free: some terminals begin a new line behind it.
+  -- The last column stays free: some terminals begin a new line after it.
   local room = columns() - 1
   local width = math.min(MAX_BAR, room - #self.label - #count - 4)
   local bar = ""
@@ -236,7 +236,7 @@ function bar_methods:show(done, total)
   if self.is_shown then draw(self) end
 end
 
---- Told of the end of a request.
+--- Notes the end of a request that failed.
 ---@param info dingtalk.Attempt
 function bar_methods:on_attempt(info)
   if not self.is_shown or not info.kind then return end

@@ -1,5 +1,5 @@
---- What the command line understands: its commands and options, and what is made of them: help, completion
---- for shells and the manual page.
+--- The commands and options of the command line; and what is made from them: help, completion for shells and the
+--- manual page.
 
 local argparse = require "argparse"
 local limits = require "dingtalk.limits"
@@ -45,7 +45,7 @@ Examples:
   dingtalk-calendar unionid --staff zhangsan --mobile 13900000001
   eval "$(dingtalk-calendar completion bash)"
 
-"dingtalk-calendar COMMAND --help" tells more of each command.]]
+"dingtalk-calendar COMMAND --help" says more of each command.]]
 
 local PEOPLE = [[
 PEOPLE are unionIds. A file, or standard input, holds
@@ -54,7 +54,7 @@ PEOPLE are unionIds. A file, or standard input, holds
          as spreadsheets save it (.tsv, UTF-16; GBK where iconv is installed)
   json   ["id", {"id": "...", "isOptional": true}, ...], or one object a line;
          also what the commands attendees and unionid print with --json
-Which of these it is shows by its name and its beginning, unless --format says.
+The file's name and beginning show which of these it is, unless --format says.
 Columns, in any order and also by their Chinese names:
   id, unionId       who is meant; or
   userid, mobile    a staff id or a mobile number: the unionId is looked up
@@ -68,7 +68,7 @@ local EVENT_COLUMN = [[
 ]]
 
 local RESUME = [[
-More than 500 people are sent in several requests. With --resume FILE what was
+More than 500 people are sent in several requests. With --resume FILE, what was
 done is written to FILE before and after each; after a failure, Ctrl-C, or a
 crash the same command line goes on where it ended, and nobody is %s twice.
 FILE is removed when all is done. Only one run at a time may use it.
@@ -107,9 +107,9 @@ local function connection(command)
   command:option("--region", "The service by its region: cn is https://api.dingtalk.com, intl https://api.dingtalk.io.")
     :choices({ "cn", "intl" }):overwrite(false)
   option(command, "--ca-file", "The certificates to trust instead of the system's.", "FILE")
-  option(command, "--timeout", "For the whole command, in seconds. (default: 120; of many events: each)", "SECONDS")
+  option(command, "--timeout", "Seconds for the whole command. (default: 120; with many events, for each)", "SECONDS")
     :convert(number("--timeout", 0.001, limits.max_timeout))
-  option(command, "--max-attempts", "Requests made for one, at most. (default: 3)", "N")
+  option(command, "--max-attempts", "Attempts of each request, at most. (default: 3)", "N")
     :convert(number("--max-attempts", 1, limits.max_attempts, true))
   command:flag("--json", "Prints one JSON object: the result, or {\"error\": ...}.")
   command:flag("--quiet", "Prints results and errors, and nothing else.")
@@ -119,7 +119,7 @@ end
 
 local function calendar(command)
   option(command, "--user", "unionId of the user whose calendar it is: the event's creator.", "UNIONID")
-  option(command, "--calendar", "(default: primary)", "ID")
+  option(command, "--calendar", "Id of the calendar. (default: primary)", "ID")
   return command
 end
 
@@ -132,7 +132,7 @@ end
 local function files(command)
   option(command, "--file", "Reads people from FILE, or from standard input if it is -; may be given several times.",
     "FILE"):count("*")
-  command:option("--format", "Of the files."):choices({ "lines", "csv", "json" }):overwrite(false)
+  command:option("--format", "The format of the files."):choices({ "lines", "csv", "json" }):overwrite(false)
   option(command, "--ignore", "A column of the files that is not to be read; may be given several times.", "COLUMN")
     :count("*")
 end
@@ -149,7 +149,7 @@ local function batched(command, done)
   command:flag("--confirm", "Reads the attendees back: done means that they show it.")
   option(command, "--concurrency", "Requests in flight. (default: 1; of many events: 10)", "N")
     :convert(number("--concurrency", 1, limits.max_concurrency, true))
-  option(command, "--client-token", "Makes the requests known to the service: the same again does nothing.", "TEXT")
+  option(command, "--client-token", "An idempotency key: the service carries out the same request once.", "TEXT")
   command:flag("--no-progress", "No progress bar. It is for a terminal only in any case.")
   command:epilog(PEOPLE:format(name == "add" and EVENT_COLUMN or "") .. "\n" .. RESUME:format(done, name, name, name))
 end
@@ -158,9 +158,9 @@ local function add_attendee_commands(root)
   local add = root:command("add", "Adds people to an event.")
   event(add)
   batched(add, "added")
-  add:flag("--optional", "They need not come; where the file does not say.")
-  yes_or_no(add, "--push-notification", "Whether they are told by a notification.")
-  yes_or_no(add, "--chat-notification", "Whether they are told in a chat.")
+  add:flag("--optional", "They need not come, unless the file says otherwise.")
+  yes_or_no(add, "--push-notification", "Whether they are sent a notification.")
+  yes_or_no(add, "--chat-notification", "Whether they are sent a chat message.")
   connection(add)
   local remove = root:command("remove", "Removes people from an event.")
   event(remove)
@@ -186,13 +186,13 @@ local function add_event_commands(root)
   local events = calendar(root:command("events", "Lists events: id, beginning, end, title."))
   option(events, "--from", "Only what begins at TIME or later.", "TIME")
   option(events, "--to", "Only what begins before TIME, at most a year later.", "TIME")
-  events:flag("--deleted", "Deleted ones, too.")
+  events:flag("--deleted", "Also deleted events.")
   connection(events):epilog(TIMES)
   connection(event(root:command("get", "Shows an event.")))
   local create = calendar(root:command("create", "Creates an event; prints its id, beginning, end and title."))
   event_options(create)
   people(create)
-  create:flag("--optional", "They need not come; where the file does not say.")
+  create:flag("--optional", "They need not come, unless the file says otherwise.")
   connection(create):epilog(TIMES .. "\n\n" .. PEOPLE:format "" .. [[
 
 Example:
@@ -201,7 +201,7 @@ Example:
   event_options(update)
   connection(update):epilog(TIMES)
   local delete = event(root:command("delete", "Deletes an event; for an attendee: from that person's calendar."))
-  yes_or_no(delete, "--push-notification", "Whether the attendees are told by a notification.")
+  yes_or_no(delete, "--push-notification", "Whether the attendees are sent a notification.")
   connection(delete)
   local respond = event(root:command("respond", "Answers an invitation."))
   respond:argument("answer"):choices { "accepted", "declined", "tentative", "needsAction" }
@@ -209,8 +209,8 @@ Example:
   local busy = root:command("busy", "Shows when people are busy: unionId, beginning, end, BUSY or TENTATIVE.")
   option(busy, "--user", "unionId of the user who asks.", "UNIONID")
   people(busy)
-  option(busy, "--from", "(default: now)", "TIME")
-  option(busy, "--to", "(default: a day later)", "TIME")
+  option(busy, "--from", "The beginning of the time asked about. (default: now)", "TIME")
+  option(busy, "--to", "Its end. (default: a day later)", "TIME")
   connection(busy):epilog(TIMES .. "\n\n" .. PEOPLE:format "")
 end
 
@@ -223,7 +223,7 @@ local function add_identity_commands(root)
   files(unionid)
   connection(unionid):epilog [[
 A file holds a staff id a line, or a table with a column userid or mobile, as
-"dingtalk-calendar add --help" tells.]]
+"dingtalk-calendar add --help" says.]]
 end
 
 local function add_other_commands(root)
@@ -233,7 +233,7 @@ local function add_other_commands(root)
   option(call, "--path", "Another id of the path; may be given several times.", "NAME=VALUE"):count("*")
   option(call, "--query", "A parameter of the query; may be given several times.", "NAME=VALUE"):count("*")
   option(call, "--body", "The body as JSON, in FILE or from standard input if it is -.", "FILE")
-  call:flag("--all-pages", "Of an answer in pages: all of them, not only the first.")
+  call:flag("--all-pages", "Reads all pages of an answer, not only the first.")
   connection(call):epilog [[
 Prints the answer as JSON; an answer in pages one entry a line.
 
@@ -253,7 +253,7 @@ Examples:
   root:command("manual", "Prints the manual page."):epilog "Example:\n  dingtalk-calendar manual | man -l -"
 end
 
---- The parser. What it refuses, it raises: { message, usage }.
+--- The parser. Where it refuses a command line, it raises { message, usage }.
 ---@return table root
 function parser.new()
   local root = argparse(NAME, "People in DingTalk calendar events, and the events themselves.")

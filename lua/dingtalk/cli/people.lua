@@ -30,7 +30,7 @@ local function too_many(row, header)
   for position = #header.names + 1, #row do
     local text = trim(row[position])
     if text ~= "" then
-      return found(("%q stands behind the last column"):format(text), header.names)
+      return found(("%q is after the last column"):format(text), header.names)
     end
   end
 end
@@ -73,7 +73,7 @@ local function each_row(rows, make, ...)
   return list
 end
 
--- Rows below a line of names; or, where it may be a plain list, ids without one.
+-- The people of rows below a line of names; where it may be a plain list, also of ids without such a line.
 local function read_table(text, context, may_be_lines, separator)
   local rows, line, message = csv.parse(text, separator)
   if not rows then return nil, message, line end
@@ -114,7 +114,7 @@ function formats.lines(text, context)
   return each_row(rows, plain_line, context)
 end
 
--- The arrays that this program's own --json and the API name so.
+-- The names of such arrays in what this program prints with --json, and in the API.
 local wrappers = { attendees = true, unionids = true, attendeesToAdd = true, attendeesToRemove = true }
 
 local function unwrap(object)
@@ -198,7 +198,7 @@ function people.read_bytes(path, stdin)
   return bytes or ""
 end
 
--- Appends the people of one file, each with where it stands.
+-- Appends the people of one file, each with its file and line.
 local function read_file(path, args, stdin, list, kind)
   local shown = path == "-" and "standard input" or path
   local bytes, message = people.read_bytes(path, stdin)
@@ -223,7 +223,7 @@ local function is_file(path)
   return file ~= nil
 end
 
--- What stands among the arguments: ids; the names of files where the shell has expanded --file *.csv.
+-- The ids among the arguments, and the names of files, where the shell has expanded --file *.csv.
 local function sort_arguments(args)
   local files, ids = {}, {}
   for _, path in ipairs(args.file or {}) do files[#files + 1] = path end
@@ -243,7 +243,7 @@ local function sort_arguments(args)
   return files, ids
 end
 
--- A person who is named twice must be meant in the same way.
+-- Where a person is named twice, isOptional must be the same.
 local function check_twice(list)
   local first = {}
   for _, entry in ipairs(list) do
@@ -261,7 +261,7 @@ end
 local function read_files(files, args, stdin, list, kind)
   local has_stdin = false
   for _, path in ipairs(files) do
-    if path == "-" and has_stdin then return "standard input can be read once: --file - stands twice" end
+    if path == "-" and has_stdin then return "standard input can be read only once: --file - is given twice" end
     has_stdin = has_stdin or path == "-"
     local message = read_file(path, args, stdin, list, kind)
     if message then return message end
@@ -272,14 +272,14 @@ end
 ---@field id string? unionId; or
 ---@field userid string? staff id; or
 ---@field mobile string?
----@field isOptional boolean? where something says so
----@field event string? of a file with such a column
+---@field isOptional boolean? nil where the file does not say
+---@field event string? where the file has such a column
 ---@field where string file and line
 
 --- Reads the people of a command.
 ---@param args table people, file, format, ignore
 ---@param stdin file*
----@param kind "id"|"userid"|nil what a line without a column is; a unionId by default
+---@param kind "id"|"userid"|nil what a list without columns holds; unionIds by default
 ---@return dingtalk.cli.Person[]? list
 ---@return string? message
 function people.read(args, stdin, kind)

@@ -1,6 +1,6 @@
---- The file of --resume: what a run has done, written before and after each request, so that the same
---- command line can go on after a failure or a crash. Beside it, while a run uses it, a directory FILE.lock
---- holds who that is and the file that is being written.
+--- The file of --resume: what a run has done, written before and after each request, so that the same command line can
+--- go on after a failure or a crash. While a run uses it, a directory FILE.lock next to it names the run, and holds the
+--- new file until that is complete.
 
 local json = require "dingtalk.json"
 local shell = require "dingtalk.cli.shell"
@@ -12,9 +12,9 @@ local ENOENT = 2
 -- Seconds for which the service knows an x-client-token: a day, less an hour for clocks that differ.
 local TOKEN_SECONDS = 86400 - 3600
 
--- An owner is a process id, when that process began, and the machine: a number alone may have been given to
--- another process since. Only one process at a time looks and takes: flock on the directory, which the system
--- ends with the process.
+-- An owner is a process id, the time at which that process began, and the machine: the id alone may belong to another
+-- process by now. By flock on the directory, one process at a time looks and takes; the system ends that lock with the
+-- process.
 local TAKE = [[
 umask 077; exec 2>/dev/null
 file=$(readlink -f -- %s) || file=%s
@@ -28,7 +28,7 @@ exec 9<"$(dirname -- "$file")" && flock -w 10 9
 if ! mkdir -- "$lock"; then
   [ -d "$lock" ] || { echo "none"; exit; }
   owner=$(cat "$lock/owner")
-  # Ours already where Ctrl-C cut off the answer; empty where the owner died while it took the file.
+  # Ours already if Ctrl-C cut off the answer; empty if its owner died while it took the file.
   case $owner in '' | "$PPID "*) ;; *) is_alive $owner && { echo "busy $owner"; exit; } ;; esac
 fi
 echo "$PPID $(began "$PPID" || echo -) $(uname -n)" >"$lock/owner" && echo "ours $file" || echo "none"
@@ -41,7 +41,7 @@ echo "$PPID $(began "$PPID" || echo -) $(uname -n)" >"$lock/owner" && echo "ours
 function state.take(path)
   local word, rest = shell.read(TAKE:format(shell.quote(path), shell.quote(path))):match "^(%a+) ?(.-)\n$"
   if word == "ours" then return rest end
-  if word ~= "busy" then return nil, ("cannot write beside %s"):format(path) end
+  if word ~= "busy" then return nil, ("cannot write next to %s"):format(path) end
   local pid, _, host = rest:match "^(%S+) (%S+) (%S+)$"
   return nil, ("%s is in use by another run, process %s on %s: wait for it, or end it; %s.lock says so"):format(
     path, pid, host, path)
@@ -62,7 +62,7 @@ local function write(path, text)
   return written and closed and true, message or close_message
 end
 
--- When the oldest of the tokens that are open was first written down: from then on the service counts.
+-- When each token was first saved, and when the oldest was: its day with the service begins then.
 local function since(known, left, now)
   local tokens, oldest = {}, now
   for _, group in pairs(state.tokens(left)) do
@@ -86,7 +86,7 @@ end
 
 --- Writes the file as a whole or not at all.
 ---@param own string of `take`
----@param content {operation: string, known: table<string, integer>} since when which token is known: kept here
+---@param content {operation: string, known: table<string, integer>} known: when each token was first saved
 ---@param left table
 ---@param now integer seconds since the epoch
 ---@return boolean? saved
@@ -97,7 +97,7 @@ function state.save(own, content, left, now)
   local whole = { format = FORMAT, operation = content.operation, saved_at = oldest, resume = left }
   local text = json.write(whole, "state", { done = true })
   local name = own .. ".lock/new"
-  -- Plain Lua makes no file that only its owner may read.
+  -- Plain Lua cannot make a file that only its owner may read.
   shell.read("umask 077; exec 2>/dev/null; : >" .. shell.quote(name))
   local saved, message = write(name, text .. "\n")
   if saved then saved, message = os.rename(name, own) end
@@ -129,7 +129,7 @@ function state.load(path, operation, now)
   local saved = text and json.plain(json.decode(text) or nil)
   if type(saved) ~= "table" or saved.format ~= FORMAT or type(saved.saved_at) ~= "number"
     or not is_left(saved.resume) then
-    return nil, path .. " is no file of --resume; remove it to begin anew"
+    return nil, path .. " is no file of --resume; remove it to start over"
   end
   if saved.operation ~= operation then
     return nil, ("%s belongs to another command (%s)"):format(path, tostring(saved.operation))
@@ -140,15 +140,6 @@ function state.load(path, operation, now)
     for _, token in pairs(group) do content.known[token], is_open = saved.saved_at, true end
   end
   return content, nil, is_open and now - saved.saved_at > TOKEN_SECONDS
-end
-
---- A short number for what a run is about, by which another is told apart (FNV-1a, 64 bits).
----@param text string
----@return string
-function state.fingerprint(text)
-  local hash = 0xcbf29ce484222325
-  for i = 1, #text do hash = (hash ~ text:byte(i)) * 0x100000001b3 end
-  return ("%016x"):format(hash)
 end
 
 return state

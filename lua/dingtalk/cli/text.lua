@@ -4,7 +4,7 @@ local shell = require "dingtalk.cli.shell"
 
 local text = {}
 
--- What spreadsheets, web pages and chats put around a text unseen: spaces of any width, marks of byte
+-- Invisible characters that spreadsheets, web pages and chats put around a text: spaces of any width, marks of byte
 -- order and of direction, joiners, the soft hyphen.
 local blanks = {}
 for first, last in pairs {
@@ -14,7 +14,7 @@ for first, last in pairs {
   for code = first, last do blanks[code] = true end
 end
 
---- A text without what is blank or unseen at its ends.
+--- A text without blank and invisible characters at its ends.
 ---@param given string UTF-8
 ---@return string
 function text.trim(given)
@@ -47,7 +47,7 @@ end
 
 local NOT_UTF8 = "is neither UTF-8 nor UTF-16; if it is GBK, save it as UTF-8 (spreadsheets: CSV UTF-8)"
 
--- iconv of the system reads what Chinese spreadsheets write: GBK, of which GB18030 is the whole.
+-- Chinese spreadsheets write GBK. The system's iconv reads it as GB18030, which includes it.
 local function from_gbk(bytes)
   local name = os.tmpname()
   local file = io.open(name, "wb")

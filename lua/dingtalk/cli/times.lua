@@ -6,8 +6,8 @@ local times = {}
 
 local HOUR, DAY = 3600, 86400
 
--- The epoch of a local date and time; nil where it is none, such as 30 February or an hour that a change of
--- clocks leaves out.
+-- The epoch of a local date and time; nil for one that does not exist, such as 30 February or an hour that a change
+-- of clocks leaves out.
 local function epoch_of(year, month, day, hour, minute, second)
   local fields = { year = year, month = month, day = day, hour = hour, min = minute, sec = second or 0 }
   local ok, epoch = pcall(os.time, fields)
@@ -22,7 +22,7 @@ end
 
 local words = { today = 0, tomorrow = 1, yesterday = -1 }
 
--- The date of a text and what follows it; today's where it names none.
+-- The date that a text begins with, by default today's; and what follows it.
 local function date_of(text, now)
   local year, month, day, rest = text:match "^(%d%d%d%d)[-/](%d%d?)[-/](%d%d?)[ T]*(.*)$"
   if year then return number(year), number(month), number(day), rest end
@@ -35,7 +35,7 @@ local function date_of(text, now)
   return date.year, date.month, date.day, behind or text
 end
 
--- Days since 1970-01-01 of a Gregorian date; nil where it is none.
+-- Days since 1970-01-01 of a Gregorian date; nil for one that does not exist.
 local function days_of(year, month, day)
   local y = month <= 2 and year - 1 or year
   local era, moved = y // 400, (month + 9) % 12
@@ -44,7 +44,7 @@ local function days_of(year, month, day)
   return os.date("!%Y-%m-%d", days * DAY) == ("%04d-%02d-%02d"):format(year, month, day) and days or nil
 end
 
--- The epoch of a time that names its zone; nil where it does not.
+-- The epoch of a time that names its zone; nil for any other text.
 local function zoned_epoch(text)
   local year, month, day, hour, minute, second, zone = text:match
     "^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt ](%d%d):(%d%d):?(%d?%d?)%.?%d* ?([Zz+-][%d:]*)$"
@@ -81,7 +81,7 @@ function times.parse(text, now)
   return nil, ("%q is no time: write it as 2030-01-15 10:00"):format(text)
 end
 
---- As the service wants it: ISO 8601 with the zone.
+--- A time as the service wants it: ISO 8601 with the zone.
 ---@param epoch integer
 ---@return string
 function times.iso(epoch)
@@ -104,7 +104,7 @@ function times.date(epoch, days)
   return os.date("%Y-%m-%d", os.time { year = date.year, month = date.month, day = date.day + (days or 0), hour = 12 })
 end
 
--- A name that the system does not know means UTC to it.
+-- The system takes a name that it does not know for UTC.
 local function is_zone(name)
   if not name or not name:find "^%a[%w_+-]*/[%w_+%-/]+$" then return false end
   local file = io.open("/usr/share/zoneinfo/" .. name)
@@ -126,7 +126,7 @@ function times.zone(getenv, epoch)
   if is_zone(name) then return name end
   local sign, hours = times.offset(epoch):match "^([+-])(%d%d):00$"
   if hours == "00" then return "Etc/UTC" end
-  -- There the sign says how far UTC is ahead.
+  -- In these names the sign is the other way round: Etc/GMT-8 is 8 hours ahead of UTC.
   return sign and ("Etc/GMT%s%d"):format(sign == "+" and "-" or "+", number(hours)) or nil
 end
 

@@ -25,7 +25,7 @@ function unionids.look_up(ctx, list)
     for i = first, math.min(first + width - 1, #list) do
       asked[#asked + 1] = { userid = list[i].userid, mobile = list[i].mobile }
     end
-    -- As many as are asked at a time: the limit of one is then that of all of them.
+    -- No more than run at a time: the time limit of each look-up is then that of all of them.
     local some, err = contact.unionids(ctx.token, asked, {
       client = ctx.client, timeout = ctx.left(), max_attempts = ctx.args.max_attempts, concurrency = width,
     })
