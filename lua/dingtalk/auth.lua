@@ -1,5 +1,5 @@
---- Token sources: what gives a call its access token, asks the service for one when needed, and for a
---- new one when it was refused.
+--- Token sources. A source gives a call its access token: it asks the service for one when needed, and for a new one
+--- when the service refused the last.
 ---
 ---   local auth = require "dingtalk.auth"
 ---   local source = assert(auth.internal_app { app_key = "…", app_secret = "…" })
@@ -19,7 +19,7 @@ local auth = {}
 ---@class dingtalk.TokenSource
 ---@field get fun(self: dingtalk.TokenSource, client: dingtalk.Client?, deadline: number?): string?, dingtalk.Error?
 ---@field invalidate fun(self: dingtalk.TokenSource, token: string) the service refused this token
----@field key fun(self: dingtalk.TokenSource): string whose budget of calls it draws on: app and organisation
+---@field key fun(self: dingtalk.TokenSource): string what the service counts calls by: app and organisation
 ---@field hook_error string? what the last on_refresh raised
 
 ---@class dingtalk.SourceOptions what every source takes
@@ -28,7 +28,7 @@ local auth = {}
 ---@field refresh_before number? seconds before its expiry that a token is renewed (600)
 ---@field timeout number? seconds of one token request with its attempts (10)
 ---@field max_attempts integer? of one token request; by default the client's
----@field on_store_error fun(message: string)? told when the store fails, which fails no call
+---@field on_store_error fun(message: string)? called when the store fails; the call goes on without it
 ---@field clock (fun(): number)? seconds since the epoch; os.time by default
 
 ---@class dingtalk.InternalApp : dingtalk.SourceOptions
@@ -56,8 +56,8 @@ local auth = {}
 
 local default_store = memory.new()
 
--- What a source holds stands aside, where no pretty-printer shows its secrets.
-local held = setmetatable({}, { __mode = "k" })
+-- The fields of each source, outside its table: so no pretty-printer shows its secrets.
+local fields_of = setmetatable({}, { __mode = "k" })
 
 local metatable = { __name = "dingtalk.TokenSource" }
 
@@ -75,7 +75,7 @@ end
 local function get(source, given, deadline)
   local client, by = client_for(source, given, deadline)
   if not client then return nil, by end
-  -- In a call that has begun, a client that was closed meanwhile has cut it off.
+  -- With a deadline this is part of a call, which closing its client has ended.
   if client.closed and deadline then return nil, cache.cancelled() end
   local err = client_module.refusal(client)
   if err then return nil, err end
@@ -96,7 +96,7 @@ local function missing(config, row)
   end
 end
 
--- The names that tell it from others.
+-- The names by which a source differs from others of its kind.
 local function names_of(row, config)
   local names = {}
   for _, name in ipairs(row.named_by) do names[#names + 1] = config[name] end
@@ -106,29 +106,29 @@ end
 local methods = {}
 
 function methods:get(client, deadline)
-  return get(held[self], client, deadline)
+  return get(fields_of[self], client, deadline)
 end
 
 function methods:invalidate(token)
-  cache.invalidate(held[self], token)
+  cache.invalidate(fields_of[self], token)
 end
 
---- Whose budget of calls it draws on: the app, and the organisation where one app has many.
+--- What the service counts calls by: the app, and the organisation where one app has many.
 ---@return string
 function methods:key()
-  local source = held[self]
+  local source = fields_of[self]
   local row, parts = source.row, {}
   for i, name in ipairs(row.budget_of or row.named_by) do parts[i] = source.config[name] end
   return table.concat(parts, " ")
 end
 
 function metatable.__index(self, name)
-  if name == "hook_error" then return held[self].hook_error end
+  if name == "hook_error" then return fields_of[self].hook_error end
   return methods[name]
 end
 
 function metatable.__tostring(self)
-  local source = held[self]
+  local source = fields_of[self]
   return ("dingtalk.TokenSource (%s %s)"):format(source.application, names_of(source.row, source.config))
 end
 
@@ -138,7 +138,7 @@ local function new_source(application, given)
   if not config then return nil, err end
   err = missing(config, row)
   if err then return nil, err end
-  -- Without a name, nothing tells one user's token from another's.
+  -- Without a name, one user's tokens could be taken for another's: nothing is shared.
   local is_private = row.grants ~= nil and config.user == nil
   local source = {
     application = application, row = row, config = config, states = {}, is_private = is_private,
@@ -147,7 +147,7 @@ local function new_source(application, given)
     timeout = config.timeout or limits.defaults.token_timeout, clock = config.clock or os.time,
   }
   local public = setmetatable({}, metatable)
-  held[public] = source
+  fields_of[public] = source
   return public
 end
 
@@ -183,11 +183,11 @@ function auth.user(config)
   return new_source("user", config)
 end
 
---- What the environment names, as the command line reads it: an access token (DINGTALK_TOKEN), or the source of
+--- The token of the environment, as the command line reads it: an access token (DINGTALK_TOKEN), or the source of
 --- an internal app (DINGTALK_APP_KEY, DINGTALK_APP_SECRET), of a third-party enterprise app (DINGTALK_SUITE_KEY,
 --- DINGTALK_SUITE_SECRET, DINGTALK_SUITE_TICKET, DINGTALK_CORP_ID) or of either by the newer call
 --- (DINGTALK_CLIENT_ID, DINGTALK_CLIENT_SECRET, DINGTALK_CORP_ID). The first of these that is there is used. With
---- _FILE behind a name, such as DINGTALK_TOKEN_FILE, the value is read from that file.
+--- _FILE after a name, such as DINGTALK_TOKEN_FILE, the value is read from that file.
 ---@param config dingtalk.SourceOptions? of the source
 ---@return string|dingtalk.TokenSource|nil token
 ---@return dingtalk.Error? err
@@ -205,7 +205,7 @@ function auth.from_env(config)
   return auth[constructor](app)
 end
 
---- A store of its own in the memory of this process: sources with different ones share no tokens.
+--- A new store in the memory of this process: sources with different stores share no tokens.
 ---@return dingtalk.Store
 function auth.memory_store()
   return memory.new()

@@ -17,7 +17,7 @@ codes.kinds = {
   { "throttled", "too many calls", "Wait `retry_after` seconds; call at a lower rate." },
   { "quota", "a quota of the organisation is spent", "Ask the administrator; sending again does not help." },
   { "server", "the service failed", "Try again later; mind `outcome`." },
-  { "protocol", "an answer that is none of the known ones", "Check `base_url` and what stands between." },
+  { "protocol", "an answer that is none of the known ones", "Check `base_url` and any proxy or gateway between." },
   { "cancelled", "closed or cancelled while in flight", "Mind `outcome`; send again with `resume`." },
 }
 

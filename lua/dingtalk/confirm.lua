@@ -1,5 +1,5 @@
---- opts.confirm: what was asked of an event's attendees is looked up in the event. That settles what
---- the service's answers leave open, and shows who is in and who is not.
+--- opts.confirm: reads the event's attendees after a call. That settles the batches whose answers were lost, and shows
+--- who is in the event and who is not.
 
 local attendees = require "dingtalk.attendees"
 local attempts = require "dingtalk.attempts"
@@ -19,7 +19,7 @@ local confirm = {}
 ---@field reads integer how often the list was read
 ---@field error dingtalk.Error? why it could not be read; then the lists are missing
 
--- What the list of the call asks of each of its positions.
+-- What the call asks for, by position of its list.
 local function wishes_of(people, last)
   local wishes = {}
   for position = 1, last do
@@ -28,13 +28,13 @@ local function wishes_of(people, last)
     wishes[position] = {
       id = is_table and rawget(entry, "id") or entry,
       optional = is_table and rawget(entry, "isOptional"),
-      said = is_table and rawget(entry, "isOptional") ~= nil, -- whether the list says anything of it
+      said = is_table and rawget(entry, "isOptional") ~= nil, -- whether the list says whether the person need not come
     }
   end
   return wishes
 end
 
--- Who is in the event: by id, whether the person need not come. Also how many pages that took.
+-- Who is in the event: whether the person need not come, by id; and how many pages that took. Or nil and the error.
 local function read(call, place)
   local client = call.client
   local left = math.max(call.confirm_until - client:now(), 0.001)
@@ -98,7 +98,7 @@ local function is_done(call, batch, found)
   return true
 end
 
--- Batches of which it is not known whether they were done, and that turn out to have been.
+-- Accepts the batches whose outcome was unknown and that the list shows to be done. Returns how many stay unknown.
 local function settle(call, found)
   local open = 0
   call.failed = false
@@ -116,14 +116,14 @@ local function settle(call, found)
   return open
 end
 
--- What was just written may take a moment to show.
+-- A write may take a moment to show.
 local function wait(call, reads)
   local client = call.client
   local seconds = attempts.backoff(codes.retries.throttled, reads, client:random())
   return client:now() + seconds < call.confirm_until and client:pause({}, seconds)
 end
 
--- Reads until everything shows, or it is no use. Sets call.confirmed.
+-- Reads until the list shows everything, or more reading cannot help. Sets call.confirmed.
 local function look(call, place)
   local previous
   for reads = 1, limits.confirm_reads do
@@ -132,7 +132,7 @@ local function look(call, place)
       call.confirmed = { all = false, reads = reads, error = read_pages }
       return
     end
-    -- Somebody who moves from one page to another while the list is read may stand on neither.
+    -- Someone who moves to another page while the list is read may be on neither.
     local is_certain = read_pages == 1 or not call.row.removing or previous and is_same(previous, found)
     previous = found
     call.confirmed = compare(call, found, reads)
@@ -148,7 +148,7 @@ local function look(call, place)
   end
 end
 
--- A refusal, or a request that never went out, leaves nothing open.
+-- Whether reading can change anything: not after a refusal, nor if a request was never sent.
 local function is_open(call)
   return not call.failed or attendees.has_unknown(call)
 end
@@ -173,7 +173,7 @@ local function hint_of(cause)
   return "Reading the list needs the permission " .. operations.list_attendees.scope .. "."
 end
 
---- The error of a call that was accepted whole and is not confirmed.
+--- The error of a call whose batches were all accepted, and that is not confirmed.
 ---@param call table
 ---@return dingtalk.Error
 function confirm.failure(call)

@@ -1,4 +1,4 @@
---- unionIds of people: of a staff id, of a mobile number, of oneself.
+--- Looks up unionIds: by staff id, by mobile number, or of the user of a user token.
 ---
 ---   local contact = require "dingtalk.contact"
 ---   local unionid, err = contact.unionid(token, { userid = "zhangsan" })
@@ -12,12 +12,13 @@ local json = require "dingtalk.json"
 local limits = require "dingtalk.limits"
 local options = require "dingtalk.options"
 local rate_limiter = require "dingtalk.rate_limiter"
+local requests = require "dingtalk.request"
 local scheduler = require "dingtalk.scheduler"
 
 local contact = {}
 
 ---@alias dingtalk.Person
----| string # a staff id; "me" is the one the user token belongs to
+---| string # a staff id; "me" is the user whose token it is
 ---| { userid: string } # a staff id, whatever it is
 ---| { mobile: string } # a mobile number
 
@@ -39,8 +40,8 @@ local contact = {}
 ---@field concurrency integer? of unionids: lookups at a time (5)
 ---@field rate number|false|dingtalk.RateLimiter|nil of unionids: calls a second; by default the client's limiter, or 20
 
--- The calls of the older API by the kind of id that they take: what they are called in hooks, where they stand, and
--- the field of the answer's result that is wanted.
+-- The calls of the older API by the kind of id that they take: their name in hooks, their path, and the field
+-- of the answer's result that is wanted.
 local lookups = {
   userid = { name = "user_get", method = "POST", older = true, path = "/topapi/v2/user/get", gives = "unionid" },
   mobile = {
@@ -156,7 +157,7 @@ local function prepare(token, opts)
   return { client = client, token = token, opts = opts, deadline = nil, rate_limiter = nil }
 end
 
---- Who the user token belongs to.
+--- The user whose token it is.
 ---@param token string|dingtalk.TokenSource a user token, or what gives one
 ---@param opts dingtalk.LookupOptions?
 ---@return dingtalk.Me? me as the service says it
@@ -183,7 +184,7 @@ function contact.unionid(token, person, opts)
   return look_up(run, kind, id)
 end
 
--- What no other id would change: the rest is not asked for.
+-- The kinds of error that every other id would meet, too: the rest is not asked for.
 local ends_all = { auth = true, permission = true, quota = true, cancelled = true }
 
 local function read_list(list)
@@ -208,7 +209,7 @@ local function read_list(list)
   return people
 end
 
--- For somebody who was never asked for.
+-- The error of a person who was never asked for.
 local function spared(stopped)
   local err = errors.copy(stopped)
   err.outcome, err.attempts, err.elapsed, err.status, err.request_id = "not_sent", 0, 0, nil, nil
@@ -239,8 +240,8 @@ end
 ---@field failed integer[] positions of those that were not
 ---@field error dingtalk.Error? of the first of these
 
---- The unionIds of many people. One that is not found does not hinder the others; a refused token or
---- permission ends the work, as it would fail for everybody.
+--- The unionIds of many people. If one is not found, the others still are. A refused token or permission ends the work,
+--- since it would fail for everybody.
 ---@param token string|dingtalk.TokenSource
 ---@param list dingtalk.Person[] at most 10,000
 ---@param opts dingtalk.LookupOptions?

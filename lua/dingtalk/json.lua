@@ -1,11 +1,11 @@
---- JSON: answers are decoded by lua-cjson; bodies are written here, with sorted names, so that the same
---- table is the same bytes in every process, as a repeated x-client-token must carry.
+--- JSON. lua-cjson decodes answers. Bodies are written here, with sorted names: a request that is repeated with the
+--- same x-client-token must have the same bytes, in every process.
 
 local core = require "dingtalk.core"
 local limits = require "dingtalk.limits"
 local safe = require "cjson.safe"
 
--- An instance of our own: the settings of the host's lua-cjson are not ours to change.
+-- An instance of our own, since the host may use lua-cjson with other settings.
 local function new_codec()
   local codec = safe.new()
   codec.decode_max_depth(32)
@@ -33,8 +33,8 @@ function json.array(list)
 end
 
 -- lua-cjson takes the decimal point from the locale when it is set up, and lets strtod read it by the locale of the
--- moment. It is set up anew under "C" only: elsewhere the host's own lua-cjson would change, and a point of several
--- bytes would abort the process.
+-- moment. It is set up again under "C" only: under another, the host's own lua-cjson would change, and a point of
+-- several bytes would abort the process.
 local function decode(text)
   if codec.decode("0.5") == 0.5 then return (codec.decode(text)) end
   local locale = os.setlocale(nil, "numeric")
@@ -45,7 +45,7 @@ local function decode(text)
   return value
 end
 
--- The position behind the string that begins at `at`; nil where it does not end.
+-- The position after the string that begins at `at`; nil where it does not end.
 local function string_end(text, at)
   repeat
     at = text:find('["\\]', at + 1)
@@ -55,7 +55,7 @@ local function string_end(text, at)
   return at and at + 1
 end
 
--- lua-cjson gives one value for an empty array and an empty object, so an empty array is given a mark.
+-- lua-cjson decodes an empty array and an empty object to the same value, so an empty array gets a mark.
 local function put_marks(text, mark)
   local parts, from, at = {}, 1, 1
   while at do
@@ -89,7 +89,7 @@ end
 ---@param text string
 ---@return any value objects and arrays as tables, null as json.null
 function json.decode(text)
-  -- lua-cjson would take a NUL for the end.
+  -- lua-cjson would take a NUL for the end of the text.
   if text:find("\0", 1, true) then return nil end
   if not text:find("%[[ \t\r\n]*%]") then return decode(text) end
   local mark = "empty"
@@ -157,8 +157,8 @@ end
 
 local NO_LISTS = {}
 
---- Whether a table is written as an array: it has an entry, or the mark of one. OpenResty's lua-cjson has a mark of
---- its own.
+--- Whether a table is written as an array: it has an entry, or the mark of an array, ours or that of OpenResty's
+--- lua-cjson.
 ---@param value table
 ---@return boolean
 function json.is_array(value)

@@ -11,21 +11,20 @@
 ---               client:timeout() has passed, until client:is_idle(); called when work was added
 ---   close()     the client is closed: stop watching
 ---
---- An own loop is a table with `new`; what it leaves out is taken from `loops.base`.
-
+--- config.loop may be such a table; functions that it leaves out are taken from `loops.base`.
 
 local errors = require "dingtalk.errors"
 local scheduler = require "dingtalk.scheduler"
 
 local loops = {}
 
---- What adapters share.
+--- The functions that an adapter may leave out.
 loops.base = { name = "custom" }
 
 function loops.base.check() return true end
 function loops.base.watch() end
 function loops.base.close() end
---- A fork left the parent's descriptor behind: watch the new one from scratch.
+--- After a fork: the descriptor is the parent's; watch the new one.
 function loops.base.forget() end
 --- Raises, at the end of a step, what a resumed coroutine raised.
 function loops.base.rethrow() end

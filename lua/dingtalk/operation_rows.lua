@@ -16,9 +16,9 @@
 ---   secret     whether the answer holds a secret, which no message may quote
 ---   items      the field of an answer that comes in pages; `each` names the iterator
 ---   scope      the permission the app needs; nil where the vendor names none
----   page       of the vendor's documentation; nil where the operation stands in the vendor's SDKs only
+---   page       of the vendor's documentation; nil where only the vendor's SDKs have the operation
 ---
---- Of the two that change who is in an event, whose body the C core writes:
+--- The two operations that change who is in an event, whose body the C core writes, also have:
 ---
 ---   removing   what is done with the people of the list
 ---   counted    the field of a result or an error that counts them
@@ -136,7 +136,7 @@ local reminder = object({
 
 local function bounded(max, doc) return { "text", max, doc = doc } end
 
--- What creating by a user token takes, and all others besides.
+-- The fields of an event that is created by a user token; all other events have them, too.
 local function common_fields(attendees)
   return {
     summary = bounded(limits.max_summary, "the title"),
@@ -163,7 +163,7 @@ local changed_ui = object { uiName = required(ui_config.fields.uiName), uiStatus
 local changed_event = with(event_fields(list(attendee_in {
   id = union_id, email = text("instead of an id, of someone outside"),
 }, limits.batch_attendees, "replaces everybody who is in it", { unique = "id" })), {
-  id = text("the event's id, sent in any case"), uiConfigs = list(changed_ui),
+  id = text("the event's id, sent whether it is given or not"), uiConfigs = list(changed_ui),
 })
 
 for _, name in ipairs { "summary", "start", "end" } do new_event[name] = required(new_event[name]) end
@@ -345,7 +345,7 @@ define_all("Events", {
   },
   {
     name = "delete_event", vendor = "deleteEvent",
-    doc = "Deletes an event: for all where user is its creator, who are told; else from this attendee's calendar.",
+    doc = "Deletes an event: for all where user is its creator, who are notified; else from this attendee's calendar.",
     method = "DELETE", path = EVENT, write = true, scope = WRITE,
     query = { { "pushNotification", "boolean", doc = "the API's own; its default is not documented" } },
     page = "delete-event",
@@ -361,7 +361,7 @@ define_all("Events", {
     method = "POST", path = EVENT .. "/transfer", write = true,
     body = { argument = "details", row = object({
       newOrganizerId = required(union_id), isExitCalendar = flag("whether the old organizer leaves the event"),
-      needNotifyViaO2O = flag("whether to tell by a single chat"),
+      needNotifyViaO2O = flag("whether to notify in a single chat"),
     }, { class = "TransferDetails" }) },
     answer = object { result = flag() },
   },
@@ -559,7 +559,7 @@ define_all("Access to a calendar", {
     user = "unionId of the user whose calendar it is",
     body = { argument = "details", row = object({
       privilege = required(privilege), scope = required(acl_scope),
-      sendMsg = required(flag "whether to tell the person"),
+      sendMsg = required(flag "whether to notify the person"),
     }, { class = "AclDetails" }) },
     answer = object(acl), page = "create-schedule-access-control",
   },

@@ -1,5 +1,5 @@
---- The calls of the table of operations: arguments checked by the row, sent by dingtalk.request, the answer
---- by the row.
+--- The calls of the table of operations: a row says how the arguments are checked and how the answer is read;
+--- dingtalk.request sends the request.
 
 local codes = require "dingtalk.codes"
 local errors = require "dingtalk.errors"
@@ -14,7 +14,7 @@ local operations = setmetatable({
   rows = table_of_operations.rows, define = table_of_operations.define,
 }, { __index = table_of_operations.by_name })
 
--- The path's literals and, between them, what the arguments say.
+-- The path's literals and, between them, the arguments.
 local function path_of(row, place)
   local path = {}
   for i, part in ipairs(row.path) do path[i] = part end
@@ -29,8 +29,8 @@ local function path_of(row, place)
   return path
 end
 
--- What is written of a value that was checked: texts that stand for a table written out, numbers that came as
--- digits as numbers, what belongs to answers and what repeats an earlier entry left out, empty lists as lists.
+-- A checked value as it is sent: a text that is short for a table becomes that table, a text of digits a number, an
+-- empty list is marked as a list; fields of answers and repeated entries are left out.
 local function written(value, row)
   local kind = row[1]
   if kind == "integer" and row.digits then return tonumber(value) end
@@ -77,7 +77,7 @@ end
 local function body_of(row, place, value)
   local body = row.body
   if not body then return nil end
-  -- First what no JSON can hold: holes, functions, a table within itself.
+  -- First, what JSON cannot hold: holes, functions, a table within itself.
   local _, text, err
   if type(value) == "table" then _, err = requests.body(value, body.argument, math.huge) end
   err = err or options.check_value(value, body.row, body.argument)
@@ -135,7 +135,7 @@ function operations.prepare(client, row, token, place, value, opts)
     { base = base, query = query, parameters = parameters, body = body }, opts)
 end
 
--- What a result says besides, and must not be overwritten by a field of an answer.
+-- Fields of every result, which a field of an answer must not overwrite.
 local ours = {
   status = true, request_id = true, attempts = true, client_token = true, elapsed = true, hook_error = true,
   pages = true,
@@ -159,14 +159,14 @@ local function take_fields(result, object, answer)
       if not is_list(result[name]) then return codes.bad_answer end
     end
   end
-  -- A no under status 200.
+  -- A refusal under status 200.
   if result.result == false then return codes.result_false end
 end
 
 local function conclude(row, attempt, object)
   local result = requests.result(attempt)
   if not row.answer then return result end
-  -- Where the answer only says yes, none is one.
+  -- Where an answer would only say yes, an empty one says it, too.
   if not object and row.answer.fields.result then object = {} end
   if object and row.unwrap then object = object[row.unwrap] end
   if type(object) ~= "table" then return nil, requests.bad_answer(codes.empty_answer, attempt) end

@@ -1,5 +1,5 @@
---- The options of a client and of a call, and the fields of a body: their types and bounds as data, and
---- their check.
+--- The options of a client and of a call, and the fields of a body: their types and bounds as data, and the functions
+--- that check them.
 
 local cancellation = require "dingtalk.cancellation"
 local core = require "dingtalk.core"
@@ -146,7 +146,7 @@ local function distance(a, b)
   return row[#b]
 end
 
--- What others call it, and what it is called here.
+-- Names that other APIs use, and what they are called here.
 local synonyms = {
   title = "summary", subject = "summary", begin = "start", finish = "end", place = "location",
   region = "base_url", endpoint = "base_url", url = "base_url", host = "base_url", server = "base_url",
@@ -236,7 +236,7 @@ local function header_fault(name, value)
   if value:find("[^\t\32-\126]") then return ("has a value with bytes that are no printable ASCII: %s"):format(name) end
 end
 
--- Of a table; what a function returns is checked when it was called.
+-- A function is not checked here: what it returns is checked after each call.
 function checks.headers(value)
   if type(value) ~= "table" then return nil end
   local bytes = 0
@@ -265,7 +265,7 @@ local proxy_schemes = { http = true, https = true, socks4 = true, socks4a = true
 
 function checks.proxy(value)
   local scheme = value:match("^(.-)://")
-  -- libcurl would quote one it does not know, its password included.
+  -- libcurl would quote an unknown scheme's URL, including its password.
   if value:find("[%c%s\127]") or scheme and not proxy_schemes[scheme:lower()] then
     return "must be the URL of a proxy, or empty for none"
   end
@@ -312,7 +312,7 @@ local function number_fault(value, row, is_whole)
   end
 end
 
--- By a row's type: what is wrong with a value, or nil; where it is no matter of type, then also the code.
+-- By a row's type: what is wrong with a value, or nil; and the error's code, where that is not wrong_type.
 local faults = {}
 
 function faults.any() end
@@ -356,7 +356,7 @@ faults["function"] = function(value)
   if not is_callable(value) then return ("must be a function, not a %s"):format(type(value)) end
 end
 
--- A text of a body: JSON's strings are Unicode, and the service counts characters.
+-- A text of a body: it must be UTF-8, and the service counts its characters.
 function faults.text(value, row)
   if type(value) ~= "string" then return ("must be a string, not a %s"):format(type(value)) end
   local code = core.check_utf8(value)
@@ -408,7 +408,7 @@ local function one_of_fault(value, row)
   return "must be one of " .. table.concat(names, ", ") .. (meant and ": " .. meant or "")
 end
 
--- What is given in the place of another argument when a "." and a ":" are mixed up.
+-- What was given, where a "." and a ":" are mixed up, so that the arguments are shifted by one; and a hint.
 local function mistaken(given)
   if type(given) ~= "table" then return nil end
   if is_client(given) then
@@ -447,7 +447,7 @@ function within.object(value, row, name)
     local err = options.check_value(entry, known, name .. "." .. field, value)
     if err then return err end
   end
-  local missing -- the same one of several each time
+  local missing -- the last by name, so that the error is the same each time
   for field, known in pairs(row.fields) do
     if known.required and rawget(value, field) == nil and (not missing or field > missing) then missing = field end
   end
@@ -496,7 +496,7 @@ end
 ---@param value any
 ---@param row table
 ---@param name string how it is called, for the error's `argument`
----@param given table? the table it stands in
+---@param given table? the table that holds it
 ---@return dingtalk.Error? err nil when all is well
 function options.check_value(value, row, name, given)
   local fault, code = type_fault(value, row)
@@ -513,7 +513,7 @@ local function field(given, name)
   return given[name]
 end
 
--- Adds to `own` what a table of options has of its metatable.
+-- Adds to `own` the options that a table has from its metatable.
 local function inherited(own, given, schema, prefix)
   for name, row in pairs(schema) do
     local shown = prefix .. "." .. name

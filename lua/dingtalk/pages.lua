@@ -1,4 +1,4 @@
---- Answers that come in pages: read whole, or one after the other by an iterator.
+--- Answers in pages: read as one list, or item by item by an iterator.
 
 local codes = require "dingtalk.codes"
 local json = require "dingtalk.json"
@@ -14,7 +14,7 @@ function pages.start(request)
   return { request = request, count = 0, attempts = 0, elapsed = 0, seen = {}, more = true }
 end
 
--- A page's or a sync token as a text; nil for none. Or nil and true: what is given cannot be one.
+-- The text of a page's token or of a sync token, nil for none; or nil and true for a value that cannot be one.
 local function token_text(token)
   if type(token) == "number" then
     token = json.digits(token)
@@ -24,7 +24,7 @@ local function token_text(token)
   return type(token) == "string" and token or nil, type(token) ~= "string"
 end
 
--- Takes note of where the next page is; returns the rule that this breaks, or nil.
+-- Notes where the next page is. Returns the rule that the answer breaks, and how; or nil.
 local function advance(state, object)
   local token, is_broken = token_text(object.nextToken)
   if is_broken then return codes.bad_answer, "nextToken is no text, nor a whole number below 2^53" end
@@ -88,7 +88,7 @@ function pages.next(client, state)
   return items
 end
 
--- What a whole list or the end of an iterator says besides the items.
+-- What the result of a list, or an iterator, says in addition to the items.
 local function describe(state, result)
   result.attempts, result.elapsed, result.pages = state.attempts, state.elapsed, state.count
   result.nextToken, result.syncToken = state.next_token, state.sync_token
@@ -112,10 +112,10 @@ function pages.all(client, request)
   return result
 end
 
---- An iterator that gives the items one by one and reads each page when it is needed. A failure comes as its
---- last value: false and the error. Its end is nil and the iterator itself, whose fields tell what the pages
---- said: `syncToken`, `nextToken`, `pages`. The time limit is that of a page. (Lua 5.1's "for" lets no
---- iterator yield; there, in a coroutine of a loop, call it by hand. LuaJIT's does.)
+--- An iterator that gives the items one by one and reads each page when it is needed. On failure, its last value is
+--- false and the error. At the end, it gives nil and itself: its fields are what the pages said, such as `syncToken`,
+--- `nextToken` and `pages`. Each page has the time limit of a call. (In Lua 5.1, an iterator of "for" cannot yield: in
+--- a coroutine of a loop, call the iterator by hand. LuaJIT has no such limit.)
 ---@param client dingtalk.Client
 ---@param request dingtalk.Request?
 ---@param err dingtalk.Error? why there is no request

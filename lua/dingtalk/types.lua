@@ -1,6 +1,6 @@
 ---@meta
---- What the calls take and give. Nothing of this runs. The classes of tokens and people stand in
---- dingtalk.auth and dingtalk.contact, the calls of a client in dingtalk.types.client.
+--- What the calls take and give, as annotations: none of this runs. The classes of tokens are in dingtalk.auth, those
+--- of people in dingtalk.contact, the calls of a client in dingtalk.types.client.
 
 ---@alias dingtalk.Token string|dingtalk.TokenSource access token, or what gives one
 
@@ -46,12 +46,12 @@
 ---@field user_agent string? the application's name, up to 256 bytes of printable ASCII, put in front of ours
 ---@field allow_http boolean? whether base_url may begin with http://; false
 ---@field loop string|table|nil `"blocking"`, `"nginx"`, `"cqueues"`, `"luv"`, `"copas"`, `"manual"` or an adapter (dingtalk.Loop); nginx's own in nginx, blocking elsewhere
----@field on_attempt fun(info: dingtalk.Attempt)? told of each request when it has ended
+---@field on_attempt fun(info: dingtalk.Attempt)? called when a request has ended
 ---@field clock (fun(): number)? seconds of a clock that does not jump; the system's monotonic one by default
 ---@field random (fun(): number)? a number in [0, 1), for jitter; the system's random source by default
 ---@field sleep fun(seconds: number)? waits between attempts instead of the loop: for tests
 
----@class dingtalk.Attempt what on_attempt is told: never holds the token
+---@class dingtalk.Attempt what on_attempt gets; it never holds the token
 ---@field operation string such as `"add_attendees"`
 ---@field method "GET"|"POST"|"PUT"|"DELETE"
 ---@field host string of the service, with its port if any
@@ -82,9 +82,9 @@
 
 ---@class dingtalk.RemoveOptions: dingtalk.WriteOptions
 ---@field concurrency integer? batches in flight; 1
----@field on_batch fun(info: dingtalk.BatchInfo)? told of the end of each batch
----@field checkpoint (fun(left: dingtalk.Resume): boolean?, string?)? told before each request is sent and after it ended what `resume` should be if the process ended now: to be kept outside the process. A batch is not sent when this raises, or returns nil or false and a message
----@field resume dingtalk.Resume? err.resume of an earlier call with the same arguments, or what checkpoint was told
+---@field on_batch fun(info: dingtalk.BatchInfo)? called at the end of each batch
+---@field checkpoint (fun(left: dingtalk.Resume): boolean?, string?)? called before and after each request with what `resume` should be if the process ended now: save it outside the process. If it raises, or returns nil or false and a message, the batch is not sent
+---@field resume dingtalk.Resume? err.resume of an earlier call with the same arguments, or what checkpoint was called with
 ---@field confirm boolean? reads the attendee list back: a result then means that it shows what was asked. Has 5 seconds of its own where `timeout` is used up. Counts as calls: one for each 500 people in the event, read up to 3 times. Needs the permission Calendar.Event.Read
 
 ---@class dingtalk.AddOptions: dingtalk.RemoveOptions
@@ -105,12 +105,12 @@
 ---@field client_token string
 ---@field elapsed number seconds
 
----@class dingtalk.BatchInfo: dingtalk.Batch what on_batch is told
+---@class dingtalk.BatchInfo: dingtalk.Batch what on_batch gets
 ---@field batch integer its number, from 1
 ---@field batches integer how many there are
 ---@field added integer? of add_attendees: accepted so far by this call
 ---@field removed integer? of remove_attendees
----@field before integer accepted by the earlier calls that `resume` tells of
+---@field before integer accepted by earlier calls, as `resume` says
 ---@field total integer attendees of the list, each counted once
 ---@field error dingtalk.Error? why it failed
 
@@ -145,9 +145,9 @@
 ---@field checkpoint (fun(resume: dingtalk.BulkResume): boolean?, string?)? saves what is left, before each request and after each job; nil and a message end the run
 ---@field max_outage number? seconds to wait for a service that is out of reach; 600
 ---@field concurrency integer? jobs in flight; 10
----@field on_result (fun(job: dingtalk.Job, result: dingtalk.AddResult?, err: dingtalk.Error?): boolean?)? told of the end of each job, before checkpoint is: after a crash between the two it is told again. Returns false to end the run. The run ends, too, when it raises
+---@field on_result (fun(job: dingtalk.Job, result: dingtalk.AddResult?, err: dingtalk.Error?): boolean?)? called at the end of each job, before checkpoint: after a crash between the two, the next run calls it again for that job. The run ends if it returns false or raises
 ---@field resume dingtalk.BulkResume? summary.resume of an earlier run over the same jobs in the same order
----@field client_token string? that of job N gets "-N" behind it, and its batches one more
+---@field client_token string? job N appends "-N" to it, and each batch one number more
 ---@field timeout number? seconds of a job; the client's
 ---@field max_attempts integer? requests made for one; the client's
 ---@field pushNotification boolean? the API's own; its default is not documented
@@ -155,7 +155,7 @@
 ---@field confirm boolean? reads each event's attendee list back: see dingtalk.RemoveOptions
 
 ---@class dingtalk.BulkSummary
----@field jobs integer jobs begun in this run
+---@field jobs integer jobs started in this run
 ---@field succeeded integer
 ---@field failed integer
 ---@field added integer attendees accepted, also by jobs that failed later
@@ -170,8 +170,8 @@
 ---@field resume dingtalk.BulkResume
 
 ---@class dingtalk.BulkResume where a bulk run ended: plain data, fit for JSON
----@field next integer the first job that has not ended
----@field done integer[] jobs behind it that have
+---@field next integer number of the first job that has not ended
+---@field done integer[] numbers of later jobs that have ended
 ---@field open table<string, dingtalk.Resume|true>? jobs to be run again, by their number: what may succeed then, or may have been done
 
 ---@class dingtalk.PageOptions: dingtalk.ReadOptions
@@ -207,7 +207,7 @@
 ---@field resume fun(self, waiter: table) lets the coroutine that waits go on; called from within client:step()
 ---@field watch (fun(self))? sees to it that client:step() is called when client:pollfd() is readable or client:timeout() has passed, until client:is_idle(); called when work was added
 ---@field close (fun(self))? the client is closed: stop watching
----@field forget (fun(self))? a fork left the parent's descriptor behind: watch the new one from scratch
+---@field forget (fun(self))? after a fork: the descriptor is the parent's; watch the new one
 ---@field rethrow (fun(self))? called at the end of each step: raises what a resumed coroutine raised
 ---@field is_dead (fun(self, waiter: table): boolean)? whether the coroutine that waits has ended; by default that of waiter.coroutine
 

@@ -14,7 +14,7 @@ local applications = {}
 ---@field token string
 ---@field obtained number seconds since the epoch
 ---@field expires number seconds since the epoch
----@field id string tells this entry from others with the same token
+---@field id string differs from that of another entry with the same token
 ---@field refresh_token string? of a user token
 
 local function check_credential(value)
@@ -43,11 +43,16 @@ applications.common = {
   clock = { "function" },
 }
 
---- Each row: `fields` and which of them are `required`; `named_by` and the secret `proved_by`, the ones
---- that tell its tokens from others (they stand in store keys, the secret as a digest); `budget_of`, whose
---- calls the service counts together where that is not `named_by`; the `path`,
---- literals and the names of fields by turns; the `body` by the names of fields; what else is `fixed` in
---- it; `secrets`, never to be shown; `hint` where the service refuses, `server_hint` where it fails.
+--- A row for each way to a token:
+---
+---   fields       the fields of its configuration, as a schema; `required`: those that must be given
+---   named_by     the fields that make its key in a store, together with a digest of the secret `proved_by`
+---   budget_of    the fields by which the service counts calls, where these are not `named_by`
+---   path         literals and names of fields by turns
+---   body         the names of the request's fields and of the configuration's; `fixed`: fields with fixed values
+---   grants       what a user token is asked for with
+---   secrets      fields that must never be shown
+---   hint         for the caller where the service refuses; `server_hint`: where it fails
 applications.rows = {
   internal_app = {
     name = "access_token", method = "POST",
@@ -112,7 +117,7 @@ local function refused(code, message, hint)
   }
 end
 
--- A field of the configuration; one that is a function is asked for it.
+-- The text of a field of the configuration, which may be a function that gives it.
 local function value_of(config, name)
   local value = config[name]
   if type(value) == "string" then return value end
@@ -180,7 +185,7 @@ local function read(object, now)
   }
 end
 
--- An answer that was lost may have spent what is good only once.
+-- Where an answer was lost, the grant that was sent may be spent: it is good only once.
 local function explain(err, row, grant)
   if err.kind == "invalid" or err.kind == "not_found" then
     err.kind, err.hint = "auth", row.hint or "Check the app's key and secret."

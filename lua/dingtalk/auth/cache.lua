@@ -1,6 +1,5 @@
---- The tokens at hand: who uses which until when, and who renews it. Sources of the same app, store
---- and address share one state; processes with the same store share its tokens, and a lock under which one
---- of them renews.
+--- The cache of tokens: which token is used, until when, and who renews it. Sources of the same app, store and address
+--- share one state. Processes with the same store share its tokens, and a lock under which one of them renews.
 
 local applications = require "dingtalk.auth.applications"
 local attempts = require "dingtalk.attempts"
@@ -13,15 +12,15 @@ local memory = require "dingtalk.stores.memory"
 local single_flight = require "dingtalk.single_flight"
 
 local POLL = { first = 0.05, factor = 1.5, cap = 0.5 } -- seconds between looks at another's progress
-local EARLY_SHARE = 0.25 -- of the caller's time, for renewing a token that is still good
-local SECOND_LOOK = 0.25 -- seconds until the store may hold what another process got for the same grant
+local EARLY_SHARE = 0.25 -- of the caller's time, in which a token that is still good is renewed
+local SECOND_LOOK = 0.25 -- seconds until another process may have stored the token it got for the same grant
 
 local cache = {}
 
--- States by key, by store: gone when the sources that use them are.
+-- States by key, by store: collected together with the sources that use them.
 local registry = setmetatable({}, { __mode = "k" })
 
--- Tokens that were got together are not all renewed together: those that are still good take turns.
+-- Limits how many tokens that are still good are renewed a second: many may have been obtained at the same time.
 local turns = memory.new(core.now)
 
 local function new_state(source, key)
@@ -33,7 +32,7 @@ local function key_of(source, base_url)
   for _, name in ipairs(source.row.named_by) do
     parts[#parts + 1] = core.encode(source.config[name] or "")
   end
-  -- Who does not have the secret gets no token out of a store that another filled.
+  -- Only a source with the same secret may use a token that another has stored.
   parts[#parts + 1] = core.digest(source.config[source.row.proved_by])
   return table.concat(parts, ":")
 end
@@ -70,8 +69,7 @@ local function is_good(source, entry)
   return entry ~= nil and source.clock() < entry.expires
 end
 
--- Until when, by the client's clock, the caller can wait: little of its time is for renewing a token that
--- is still good.
+-- Until when, by the client's clock, the caller can wait: a share of its time, if its token is still good.
 local function bound(source, state, client, deadline)
   if not is_good(source, state.entry) then return deadline end
   local now = client:now()
@@ -86,7 +84,7 @@ local function is_token(text)
   return type(text) == "string" and not core.check_visible(text, limits.max_token_bytes)
 end
 
--- What the store holds, whatever its age.
+-- The entry in the store, whatever its age.
 local function read(state, client, deadline)
   local text = use_store(state, client, deadline, "get", state.key)
   local entry = type(text) == "string" and json.is_object(text) and json.decode(text)
@@ -103,7 +101,7 @@ local function write(state, client, deadline, entry)
   use_store(state, client, deadline, "set", state.key, json.encode(entry), seconds)
 end
 
--- Takes over what the store holds, if it is better; true when there is nothing left to do.
+-- Adopts the token in the store if it is better. Returns whether no renewal is needed any more.
 local function adopt(source, state, client, deadline)
   local found = read(state, client, deadline)
   if not found then return false end
@@ -119,7 +117,7 @@ local function grants_of(source, state)
     if text and not seen[text] then grants[#grants + 1] = { kind = kind, text = text } end
     if text then seen[text] = true end
   end
-  -- Either may be the newer: another process renewed, or the store could not be written.
+  -- Either may be newer: another process has renewed it, or the store could not be written.
   offer("refresh_token", state.stored_refresh_token)
   offer("refresh_token", state.refresh_token)
   offer("refresh_token", config.refresh_token)
@@ -166,7 +164,7 @@ local function fetch_by_grant(source, state, client, deadline, tried)
   return nil, err or no_grant(source)
 end
 
--- A grant that is refused may have been used by another process, which is just about to write down what it got.
+-- A refused grant may have been used by another process, whose new token will be in the store in a moment.
 local function fetch_as_user(source, state, client, deadline)
   local tried = {}
   local entry, err = fetch_by_grant(source, state, client, deadline, tried)
@@ -183,7 +181,7 @@ local function fetch_as_user(source, state, client, deadline)
   return nil, err
 end
 
--- What is refused now will be refused in a moment; what was never sent says nothing.
+-- Remembers a failure, since the same request would fail again in a moment; not if nothing was sent.
 local function remember(source, state, err)
   local now = source.clock()
   state.try_after = now + limits.token_retry
@@ -202,7 +200,7 @@ local function fetch(source, state, client, deadline)
     return nil, err
   end
   if entry == state.entry then return entry end
-  -- The service has given the same again: to drop it at each refusal would be to ask without end.
+  -- The service gave the same token again. If each refusal dropped it, this would ask without end.
   if entry.token == state.refused_token then state.keep_until = source.clock() + limits.token_retry end
   state.entry, state.try_after, state.failure = entry, nil, nil
   write(state, client, deadline, entry)
@@ -237,8 +235,8 @@ local function unlock(state, client, deadline, name)
   if name then use_store(state, client, deadline, "delete", state.key .. ":lock", name) end
 end
 
--- Waits while another process renews. Returns a lock (nil: go on without) or, second, the outcome. A lock
--- outlives who was killed with it; a store may even forget to let it expire.
+-- Waits while another process renews. Returns a lock, or nil to go on without one; or nil, and a token or an error. A
+-- lock outlives a process that is killed, and a store may even fail to let it expire.
 local function take_lock(source, state, client, deadline)
   local patience = client:now() + limits.token_lock
   local interval = POLL.first
@@ -276,13 +274,13 @@ local function renew(source, state, client, deadline)
   return entry, err
 end
 
--- Whether a token that is still good is left as it is for now.
+-- Whether a token that is still good is used without a renewal.
 local function is_left(source, state)
   return is_fresh(source, state.entry) or source.clock() < (state.try_after or 0) or state.flight:is_running()
     or not turns:reserve("renewal", 1 / limits.early_renewals, 1)
 end
 
--- The failure of a moment ago, as that of a request that is not even made.
+-- The failure that is remembered, as the error of a request that was not sent.
 local function remembered(source, state)
   local left = (state.failure_ends or 0) - source.clock()
   if not state.failure or left <= 0 then return nil end

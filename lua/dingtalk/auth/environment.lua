@@ -1,11 +1,11 @@
---- Access tokens and apps out of the environment, or out of files that it names.
+--- Access tokens and apps from the environment, or from files that it names.
 
 local errors = require "dingtalk.errors"
 
 local environment = {}
 
--- In the order in which they are looked for: the constructor of dingtalk.auth, then its fields and their
--- variables, of which the first says that the app is meant.
+-- In the order of the search: the constructor of dingtalk.auth, then its fields and their variables. The first variable
+-- says whether this app is meant.
 local apps = {
   { "internal_app", { "app_key", "DINGTALK_APP_KEY" }, { "app_secret", "DINGTALK_APP_SECRET" } },
   { "enterprise_app", { "suite_key", "DINGTALK_SUITE_KEY" }, { "suite_secret", "DINGTALK_SUITE_SECRET" },

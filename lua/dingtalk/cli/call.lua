@@ -122,7 +122,7 @@ local function split_list(row, value, opts)
   return value[name]
 end
 
--- The argument behind the path, from --body; or nil and what is wrong.
+-- The argument after those of the path, from --body; or nil and what is wrong.
 local function body_of(ctx, row, opts)
   local takes = row.body or row.counted
   if not ctx.args.body then

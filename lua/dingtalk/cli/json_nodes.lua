@@ -44,7 +44,7 @@ local function read_scalar(state)
   return { line = state.line, value = value[1] }
 end
 
--- What stands between an opening bracket and its closing one, commas between.
+-- Reads what is between brackets, with commas in between.
 local function read_members(state, closing, read_member)
   state.at = state.at + 1
   if next_char(state) == closing then

@@ -27,7 +27,7 @@ command line, where other users of the machine could read them:
   DINGTALK_CLIENT_ID   either, by the newer call, with DINGTALK_CLIENT_SECRET
                        and DINGTALK_CORP_ID
 
-The first of these that is there is used. With _FILE behind any name, such as
+The first of these that is set is used. With _FILE after any name, such as
 DINGTALK_TOKEN_FILE, the value is read from that file. DINGTALK_BASE_URL,
 DINGTALK_CA_FILE, DINGTALK_USER, DINGTALK_CALENDAR and DINGTALK_EVENT stand for
 the options of these names.

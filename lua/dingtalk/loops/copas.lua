@@ -1,5 +1,5 @@
---- Copas: a thread of its reads from the engine's descriptor, as from a socket, while anything is in
---- flight; where there is none it sleeps between two steps.
+--- Copas: while anything is in flight, a copas thread reads from the engine's descriptor as from a socket. Where the
+--- platform has no such descriptor, it sleeps between two steps.
 
 local copas = require "copas"
 local limits = require "dingtalk.limits"
@@ -20,10 +20,10 @@ function Copas:check()
   return nil, 'loop = "copas" needs Copas 2 or later here, where the platform has no descriptor to watch'
 end
 
--- A queue that keeps nothing: without one, copas takes the thread for ended and closes its socket.
+-- A queue that keeps nothing: without a queue, copas would take the thread for ended and close its socket.
 local nowhere = { insert = function() end, push = function() end }
 
--- Copas 2 and later put a thread to sleep themselves; before, a thread is resumed by adding it again.
+-- Copas 2 and later can put a thread to sleep. In older versions a thread is resumed by adding it again.
 function Copas.suspend(_, waiter)
   waiter.coroutine = scheduler.running()
   if copas.wakeup then
@@ -43,8 +43,8 @@ function Copas.resume(_, waiter)
   end
 end
 
--- What copas and socket.select want of a socket. That of a closed client claims to hold data, so that the
--- thread which reads from it ends; which descriptor it names no longer matters.
+-- The methods of a socket that copas and socket.select use. For a closed client it claims to hold data, so that the
+-- thread that reads from it ends; which descriptor it names no longer matters.
 local function descriptor(client)
   local was_readable = true
   return {

@@ -1,4 +1,4 @@
---- What the loops share in which a call yields plainly and is resumed from client:step().
+--- What the loops share in which a call waits by coroutine.yield() and client:step() resumes it.
 
 local errors = require "dingtalk.errors"
 local scheduler = require "dingtalk.scheduler"
@@ -23,7 +23,7 @@ function coroutines:resume(waiter)
   if not ok and not self.failed then self.failed, self.failure = member, message end
 end
 
--- What a coroutine raised is told to the host at the end of the step, when the others have gone on.
+-- Raises what a coroutine raised, at the end of the step, when the others have gone on.
 function coroutines:rethrow()
   local failed, failure = self.failed, self.failure
   if not failed then return end

@@ -1,5 +1,5 @@
---- cqueues: a coroutine of the controller polls the client, which speaks cqueues' own protocol
---- (pollfd, events, timeout), while anything is in flight.
+--- cqueues: while anything is in flight, a coroutine of the controller polls the client, which has the methods that
+--- cqueues polls objects by: pollfd, events, timeout.
 
 local condition = require "cqueues.condition"
 local cqueues = require "cqueues"

@@ -1,5 +1,5 @@
---- luv (libuv): the loop watches the engine's descriptor, or ticks by a timer where there is none; a
---- call yields in any coroutine.
+--- luv (libuv): the loop watches the engine's descriptor, or steps by a timer where there is none. A call may yield in
+--- any coroutine.
 
 local coroutines = require "dingtalk.loops.coroutines"
 local limits = require "dingtalk.limits"
@@ -14,8 +14,8 @@ local Luv = {
 }
 Luv.__index = Luv
 
--- libuv keeps what a handle calls, so that names us only while something is in flight: a client that
--- was dropped can be collected.
+-- libuv keeps the callback of a handle. It refers to the adapter only while something is in flight, so that a client
+-- that was dropped can be collected.
 function Luv.new(client)
   local watched = {}
   local function tick()
@@ -58,7 +58,7 @@ function Luv:watch()
   start(self)
 end
 
--- From Lua 5.4 on somebody may close a coroutine whose answer is far away.
+-- From Lua 5.4 on, a program may close a coroutine that waits for an answer.
 function Luv:look_later()
   if coroutine.close then self.client:remind(REAP_INTERVAL) end
 end

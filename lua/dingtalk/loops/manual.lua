@@ -1,5 +1,5 @@
---- Games and other hosts with a frame of their own: a call yields, and client:step(), called each
---- frame or tick, does the I/O and resumes each coroutine whose wait is over.
+--- Games and other hosts that run frame by frame: a call yields. client:step(), called each frame, does the I/O and
+--- resumes each coroutine whose wait is over.
 
 local coroutines = require "dingtalk.loops.coroutines"
 

@@ -1,6 +1,6 @@
---- nginx and OpenResty: calls wait on semaphores; one light thread a worker, owned by a timer, steps
---- the engine. It reads from a cosocket into which a helper thread writes a byte when a step is due;
---- where there is no such thread it polls.
+--- nginx and OpenResty: calls wait on semaphores. One light thread of each worker, started by a timer, steps the
+--- engine: it reads from a cosocket, into which a system thread writes a byte when a step is due. Where there is no
+--- such thread, it polls.
 
 local limits = require "dingtalk.limits"
 local scheduler = require "dingtalk.scheduler"
@@ -8,11 +8,11 @@ local semaphore = require "ngx.semaphore"
 
 local ngx = ngx
 
-local LINGER = 1 -- seconds the light thread stays when idle: it also delays a worker's quit so long
+local LINGER = 1 -- seconds the light thread stays when idle; it also delays the exit of a worker by that
 local REST = 0.001 -- seconds between two steps while many requests are in flight
 local FEW = 8      -- requests: above these they are many
 local NO_TIMEOUT = 86400000 -- milliseconds; a cosocket's time-out would be written to the error log
-local WAIT = 1 -- seconds a semaphore waits at a time, lest a call depends on the light thread alone
+local WAIT = 1 -- seconds that a call waits on its semaphore before it steps the engine itself
 
 -- Phases in which ngx_lua can suspend the caller.
 local can_yield = {
@@ -47,8 +47,8 @@ local function poll(self)
   if not self.client.closed then self.client:step() end
 end
 
--- Until the light thread runs the callers step the engine themselves: nginx may have accepted its timer and not run
--- it for as long as the worker's timers or connections are at their limit.
+-- Until the light thread runs, the callers step the engine themselves: nginx may accept its timer and not run it while
+-- the worker's timers or connections are at their limit.
 function Nginx:suspend(waiter)
   if not self.is_running then return poll(self) end
   local pool = self.idle_semaphores
@@ -65,7 +65,7 @@ function Nginx.resume(_, waiter)
   if mine then mine:post(1) end
 end
 
--- The cosocket through which the helper thread calls, or nil.
+-- The cosocket into which the system thread writes; nil where there is none.
 local function connect(engine)
   local path = engine:waker()
   if not path then return nil end
@@ -104,7 +104,7 @@ local function drive(self)
       engine:rearm()
       client:step()
     end
-    -- Under load the worker serves others for a moment, and a step deals with what has come meanwhile.
+    -- Under load, the worker serves others for a moment; the next step deals with all that has come meanwhile.
     if engine:is_usable() and engine:in_flight() > FEW then ngx.sleep(REST) end
   end
   if socket then socket:close() end
@@ -120,8 +120,8 @@ local function run(_, self)
   if not self.client.closed and not self.client:is_idle() then self:watch() end
 end
 
---- Sees to it that the light thread runs. A worker that is exiting takes no more timers; one without connections
---- makes ngx.timer.at raise.
+--- Starts the light thread unless it runs. A worker that is exiting takes no more timers; in one that has no free
+--- connections, ngx.timer.at raises.
 function Nginx:watch()
   self.idle_since = nil
   if self.driven then return end

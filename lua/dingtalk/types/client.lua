@@ -272,7 +272,7 @@ function client:create_event_by_me(token, cal, details, opts) end
 ---@field end dingtalk.EventTime?
 ---@field extra table<string, string>? `noPushNotification`, `noChatNotification`: the texts `true` or `false`
 ---@field freeBusyStatus string? such as `busy`, `free`
----@field id string the event's id, sent in any case
+---@field id string the event's id, sent whether it is given or not
 ---@field isAllDay boolean? then start and end have a date
 ---@field location dingtalk.Location?
 ---@field onlineMeetingInfo dingtalk.OnlineMeeting? given in a change, a new meeting replaces the old
@@ -297,7 +297,7 @@ function client:update_event(token, user, cal, event, details, opts) end
 ---@class dingtalk.DeleteEventOptions: dingtalk.WriteOptions
 ---@field pushNotification boolean? the API's own; its default is not documented
 
---- Deletes an event: for all where user is its creator, who are told; else from this attendee's calendar. Needs the permission `Calendar.Event.Write`. [The vendor's page](https://open.dingtalk.com/document/development/delete-event).
+--- Deletes an event: for all where user is its creator, who are notified; else from this attendee's calendar. Needs the permission `Calendar.Event.Write`. [The vendor's page](https://open.dingtalk.com/document/development/delete-event).
 ---@param token dingtalk.Token
 ---@param user string unionId of the event's creator
 ---@param cal string? calendar id; nil means "primary"
@@ -325,7 +325,7 @@ function client:cancel_event(token, user, cal, event, opts) end
 
 ---@class dingtalk.TransferDetails
 ---@field isExitCalendar boolean? whether the old organizer leaves the event
----@field needNotifyViaO2O boolean? whether to tell by a single chat
+---@field needNotifyViaO2O boolean? whether to notify in a single chat
 ---@field newOrganizerId string unionId
 
 ---@class dingtalk.TransferEventResult: dingtalk.Result
@@ -642,7 +642,7 @@ function client:list_acls(token, user, cal, opts) end
 ---@class dingtalk.AclDetails
 ---@field privilege ("free_busy_reader"|"reader"|"title_reader"|"writer")
 ---@field scope {scopeType: string, userId: string}
----@field sendMsg boolean whether to tell the person
+---@field sendMsg boolean whether to notify the person
 
 ---@class dingtalk.CreateAclResult: dingtalk.Result
 ---@field aclId string?

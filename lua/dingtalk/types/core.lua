@@ -11,12 +11,12 @@ local core = {}
 ---@return number
 function core.now() end
 
---- 16 hex digits that tell texts apart (FNV-1a: no protection against malice).
+--- A hash of a text in 16 hex digits (FNV-1a: no protection against malice).
 ---@param text string
 ---@return string
 function core.digest(text) end
 
---- The process, to tell a fork.
+--- The id of the process, by which a fork shows.
 ---@return integer
 function core.pid() end
 
@@ -36,12 +36,12 @@ function core.retry_after(value, now) end
 
 ---@alias dingtalk.TextFault "empty"|"too_long"|"control_byte"|"not_utf8"|"not_visible_ascii"|"dot_segment"
 
---- What is wrong with a text as an id, or nil.
+--- What makes a text unusable as an id, or nil.
 ---@param text string
 ---@return dingtalk.TextFault?
 function core.check_id(text) end
 
---- What is wrong with a text as a header value of ours, or nil: only visible ASCII will do.
+--- What makes a text unusable as a header value of ours, which must be visible ASCII; or nil.
 ---@param text string
 ---@param limit integer bytes
 ---@return dingtalk.TextFault?
@@ -52,7 +52,7 @@ function core.check_visible(text, limit) end
 ---@return dingtalk.TextFault?
 function core.check_utf8(text) end
 
---- Literals as they are, with the segments between them checked and percent-encoded.
+--- A URL of literals, taken as they are, and of segments between them, which are checked and percent-encoded.
 ---@param base string
 ---@param ... string a literal, a segment, a literal, …
 ---@return string? url
@@ -85,7 +85,7 @@ local attendees = {}
 ---@return integer
 function attendees:batches() end
 
---- What stands in batch `number`.
+--- The people of batch `number`.
 ---@param number integer
 ---@return integer first position in the list
 ---@return integer last position in the list
@@ -158,7 +158,7 @@ function engine:finished() end
 ---@return boolean? sent whether any byte of it may have gone out; nil, and nothing is done, for one not in flight
 function engine:cancel(attempt) end
 
---- The attempts in flight; also of an engine that a fork left behind.
+--- The attempts in flight; also of an engine from before a fork.
 ---@return table[]
 function engine:attempts() end
 
