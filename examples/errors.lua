@@ -19,7 +19,7 @@ local function load()
   return cjson.decode(text)
 end
 
--- Renamed when it is complete: a full disk leaves no half of it behind.
+-- Renamed when it is complete: on a full disk, no half of it remains.
 local function save(state)
   local file = must(io.open(path .. ".new", "w"))
   local ok, message = file:write(cjson.encode(state))

@@ -2,7 +2,7 @@
 --   DINGTALK_TOKEN, DINGTALK_USER: unionId of the event's creator, DINGTALK_EVENT,
 --   DINGTALK_ATTENDEES: unionIds, separated by spaces
 local calendar = require "dingtalk.calendar"
-local socket = require "socket" -- its sleep stands for the display
+local socket = require "socket" -- its sleep takes the place of the display
 
 local function must(value, err) return value or error(tostring(err), 0) end
 local function env(name) return must(os.getenv(name), name .. " is not set: see the top of this file") end

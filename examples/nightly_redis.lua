@@ -27,7 +27,7 @@ redis.call("hset", KEYS[2], ARGV[1], ARGV[2])
 redis.call("xack", KEYS[1], "workers", ARGV[1])
 return redis.call("xdel", KEYS[1], ARGV[1])]]
 
-local taken = {} -- entries of this process that are still to be begun
+local taken = {} -- entries of this process that are still to be started
 local function take()
   taken = server:xautoclaim("nightly", "workers", worker, claim, "0-0", "COUNT", 10)[2]
   if #taken > 0 then return end
