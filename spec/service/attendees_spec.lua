@@ -8,20 +8,13 @@ local sandbox = require "spec.support.sandbox"
 local USER, EVENT, TOKEN, add, people = example.USER, example.EVENT, example.TOKEN, example.add, example.people
 local UUID4 = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-4%x%x%x%-[89ab]%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
 
-local client
+local client = example.client_of_specs { random = function() return 0 end }
 
 local function added_by_batch()
   local lists = {}
   for i, write in ipairs(sandbox.ledger()) do lists[i] = write.added end
   return lists
 end
-
-setup(function() client = example.client { random = function() return 0 end } end)
-before_each(sandbox.reset)
-teardown(function()
-  client:close()
-  sandbox.reset()
-end)
 
 describe("the request of add_attendees", function()
   local HEADERS = {

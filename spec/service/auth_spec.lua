@@ -9,7 +9,7 @@ local sources = require "spec.support.sources"
 
 local KINDS, SECRETS, merged, requests = sources.KINDS, sources.SECRETS, sources.merged, sources.requests
 
-local client
+local client = example.client_of_specs { random = function() return 0 end }
 local now
 
 local function source_of(kind, with)
@@ -20,15 +20,7 @@ local function add(source, with)
   return client:add_attendees(source, example.USER, nil, example.EVENT, { "p1" }, with)
 end
 
-setup(function() client = example.client { random = function() return 0 end } end)
-before_each(function()
-  sandbox.reset()
-  now = 1000000
-end)
-teardown(function()
-  client:close()
-  sandbox.reset()
-end)
+before_each(function() now = 1000000 end)
 
 for kind in pairs(KINDS) do
   describe("a token source of " .. kind, function()

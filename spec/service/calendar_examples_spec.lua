@@ -6,14 +6,7 @@ local sandbox = require "spec.support.sandbox"
 
 local USER, TOKEN = example.USER, example.TOKEN
 
-local client
-
-setup(function() client = example.client() end)
-before_each(sandbox.reset)
-teardown(function()
-  client:close()
-  sandbox.reset()
-end)
+local client = example.client_of_specs()
 
 local function run(name, variables)
   local service = sandbox.start()

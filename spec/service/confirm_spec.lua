@@ -4,14 +4,7 @@ local sandbox = require "spec.support.sandbox"
 
 local USER, EVENT, TOKEN, people = example.USER, example.EVENT, example.TOKEN, example.people
 
-local client
-
-setup(function() client = example.client { random = function() return 0 end } end)
-before_each(sandbox.reset)
-teardown(function()
-  client:close()
-  sandbox.reset()
-end)
+local client = example.client_of_specs { random = function() return 0 end }
 
 local function add(list, opts)
   opts = opts or {}

@@ -7,7 +7,7 @@ local sources = require "spec.support.sources"
 local TOKEN, USER = example.TOKEN, example.USER
 local ZHANGSAN, LISI = "iiiP35sJadba8aBSgjrwPRKgiEiF", "iiLisi0k2vQyV8aBSgjrwPRKgiEiE"
 
-local client
+local client = example.client_of_specs { random = function() return 0 end }
 
 local function unionid(person, with, token)
   return contact.unionid(token or TOKEN, person, sources.merged({ client = client }, with))
@@ -20,13 +20,6 @@ end
 local function answer(body, operation)
   sandbox.faults { fault = "answer", status = 200, body = body, match = operation and { operation = operation } }
 end
-
-setup(function() client = example.client { random = function() return 0 end } end)
-before_each(sandbox.reset)
-teardown(function()
-  client:close()
-  sandbox.reset()
-end)
 
 describe("the unionId", function()
   it("of a staff id", function()

@@ -10,14 +10,7 @@ local E = "/v1.0/calendar/users/U5KPwll3QjgiG/calendars/primary/events"
 local START = { dateTime = "2030-02-01T10:00:00+08:00", timeZone = "Asia/Shanghai" }
 local END = { dateTime = "2030-02-01T11:00:00+08:00", timeZone = "Asia/Shanghai" }
 
-local client
-
-setup(function() client = example.client { random = function() return 0 end } end)
-before_each(sandbox.reset)
-teardown(function()
-  client:close()
-  sandbox.reset()
-end)
+local client = example.client_of_specs { random = function() return 0 end }
 
 local function last_request()
   local sent = sandbox.requests()

@@ -117,13 +117,7 @@ describe("the official Node SDK", function()
   local reason = why_not()
   if reason then return pending(reason) end
 
-  local client
-  setup(function() client = example.client { base_url = sandbox.start().http_url, allow_http = true } end)
-  before_each(sandbox.reset)
-  teardown(function()
-    client:close()
-    sandbox.reset()
-  end)
+  local client = example.client_of_specs { base_url = sandbox.start().http_url, allow_http = true }
 
   local function send_all(calls)
     for _, call in ipairs(calls) do

@@ -60,13 +60,7 @@ describe("resume.apply", function()
 end)
 
 describe("opts.resume", function()
-  local client
-  setup(function() client = example.client() end)
-  before_each(sandbox.reset)
-  teardown(function()
-    client:close()
-    sandbox.reset()
-  end)
+  local client = example.client_of_specs()
 
   local function failed(list, opts)
     sandbox.faults { fault = "answer", code = "invalidParameter", skip = 1 }

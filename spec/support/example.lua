@@ -19,6 +19,19 @@ function example.client(config)
   return assert(calendar.new(all))
 end
 
+--- A client for the specs of the file or block that calls this; the sandbox is reset before each of them.
+---@param config table|nil as of example.client
+function example.client_of_specs(config)
+  local busted = require "busted" -- here: programs outside of busted use this module, too
+  local client = example.client(config)
+  busted.before_each(sandbox.reset)
+  busted.teardown(function()
+    client:close()
+    sandbox.reset()
+  end)
+  return client
+end
+
 ---@return table result, table err of adding `list` to the example's event
 function example.add(client, list, opts)
   return client:add_attendees(example.TOKEN, example.USER, nil, example.EVENT, list, opts)
