@@ -2,7 +2,7 @@
 local processes = require "spec.support.processes"
 
 -- It builds for Lua 5.4, whoever asks.
-if _VERSION ~= "Lua 5.4" then return end
+if _VERSION ~= "Lua 5.4" then return pending "a release is made once, with Lua 5.4" end
 
 local quote, output_of = processes.quote, processes.output_of
 
