@@ -36,6 +36,7 @@ local CALENDAR_READ, CALENDAR_WRITE = "Calendar.Calendar.Read", "Calendar.Calend
 local USER = "/v1.0/calendar/users/{user}"
 local CALENDAR = USER .. "/calendars/{cal}"
 local EVENT = CALENDAR .. "/events/{event}"
+local OWNER = "unionId of the user whose calendar it is"
 
 local function with(row, more)
   for name, value in pairs(more or {}) do row[name] = value end
@@ -188,6 +189,8 @@ local event = object({
   },
 }, { class = "Event", doc = "what the service says of an event; JSON's null is nil" })
 
+local success = object { result = flag() }
+
 local time_min_start = query_text("timeMin", "ISO 8601 with zone: events that start then or later")
 local time_max_start = query_text("timeMax",
   "ISO 8601 with zone: events that start then or earlier, at most a year after timeMin")
@@ -277,8 +280,7 @@ define_all("People of an event", {
     name = "respond", vendor = "respondEvent", doc = "Answers the invitation to an event.",
     method = "POST", path = EVENT .. "/respond", write = true, scope = WRITE,
     user = "unionId of the attendee who answers",
-    body = { argument = "responseStatus", field = "responseStatus", row = status },
-    page = "configure-response-status",
+    body = { argument = "responseStatus", field = "responseStatus", row = status }, page = "configure-response-status",
   },
 })
 
@@ -288,7 +290,7 @@ define_all("Events", {
     doc = "The events of a calendar by their start. Of a series it has past instances and no future ones: "
       .. "list_events_view and list_instances have those. A syncToken comes with the last page, "
       .. "unless timeMax is given.",
-    method = "GET", path = CALENDAR .. "/events", scope = READ, user = "unionId of the user whose calendar it is",
+    method = "GET", path = CALENDAR .. "/events", scope = READ, user = OWNER,
     query = {
       time_min_start, time_max_start, page_events, event_attendees, next_token,
       query_text("syncToken", "of an earlier result: only what has changed since; not with timeMax"),
@@ -301,7 +303,7 @@ define_all("Events", {
   {
     name = "list_events_view", each = "each_event_in_view", vendor = "listEventsView",
     doc = "The events of a calendar that overlap a span of time, each instance of a series by itself.",
-    method = "GET", path = CALENDAR .. "/eventsview", scope = READ, user = "unionId of the user whose calendar it is",
+    method = "GET", path = CALENDAR .. "/eventsview", scope = READ, user = OWNER,
     query = { time_min_overlap, time_max_overlap, page_events, event_attendees, next_token },
     fixed = largest_events, items = "events", page = "query-schedule-view",
     answer = object { events = list(event) },
@@ -353,8 +355,7 @@ define_all("Events", {
   {
     name = "cancel_event", vendor = "cancelEvent", doc = "Cancels an event.",
     method = "POST", path = EVENT .. "/cancel", write = true,
-    query = { query_text("scope", "the API's own; its values are not documented") },
-    answer = object { result = flag() },
+    query = { query_text("scope", "the API's own; its values are not documented") }, answer = success,
   },
   {
     name = "transfer_event", vendor = "transferEvent", doc = "Makes someone else the organizer of an event.",
@@ -363,7 +364,7 @@ define_all("Events", {
       newOrganizerId = required(union_id), isExitCalendar = flag("whether the old organizer leaves the event"),
       needNotifyViaO2O = flag("whether to notify in a single chat"),
     }, { class = "TransferDetails" }) },
-    answer = object { result = flag() },
+    answer = success,
   },
 })
 
@@ -378,7 +379,7 @@ define_all("Series", {
   {
     name = "list_events_instances", vendor = "listEventsInstances",
     doc = "The stored instances of a series, from startRecurrenceId on: at most 100, without pages.",
-    method = "GET", path = CALENDAR .. "/instances", user = "unionId of the user whose calendar it is",
+    method = "GET", path = CALENDAR .. "/instances", user = OWNER,
     query = {
       query_text("seriesMasterId", "the event that is repeated", { required = true }),
       query_text("startRecurrenceId", "the instance to begin with"), page_events, event_attendees,
@@ -447,14 +448,14 @@ define_all("Meeting rooms", {
     doc = "Books meeting rooms for an event, which has at most 5. Not for personal apps.",
     method = "POST", path = EVENT .. "/meetingRooms", write = true, scope = WRITE,
     body = { argument = "rooms", field = "meetingRoomsToAdd", row = rooms },
-    answer = object { result = flag() }, page = "add-a-meeting-room",
+    answer = success, page = "add-a-meeting-room",
   },
   {
     name = "remove_meeting_rooms", vendor = "removeMeetingRooms",
     doc = "Gives an event's meeting rooms back. Not for personal apps.",
     method = "POST", path = EVENT .. "/meetingRooms/batchRemove", write = true, scope = WRITE,
     body = { argument = "rooms", field = "meetingRoomsToRemove", row = rooms },
-    answer = object { result = flag() }, page = "remove-a-meeting-room",
+    answer = success, page = "remove-a-meeting-room",
   },
   {
     name = "respond_meeting_room", vendor = "meetingRoomRespond", doc = "Answers an event's booking of a meeting room.",
@@ -462,7 +463,7 @@ define_all("Meeting rooms", {
     body = { argument = "responseStatus", field = "responseStatus",
       row = text("its values are not documented; rooms answer `accepted`, `tentative`, `declined`",
         { required = true }) },
-    answer = object { result = flag() },
+    answer = success,
   },
 })
 
@@ -520,14 +521,14 @@ define_all("Calendars", {
     body = { argument = "details", row = object({
       name = calendar_name, description = calendar_description, managers = managers, subscribeScope = subscribe_scope,
     }, { class = "SubscribedCalendarChanges" }) },
-    answer = object { result = flag() }, page = "update-subscription-calendar",
+    answer = success, page = "update-subscription-calendar",
   },
   {
     name = "delete_subscribed_calendar", vendor = "deleteSubscribedCalendar",
     doc = "Deletes a calendar that others subscribe to.",
     method = "DELETE", path = USER .. "/subscribedCalendars/{calendar}", write = true, client_token = false,
     scope = CALENDAR_WRITE, user = "unionId of its creator",
-    answer = object { result = flag() }, page = "delete-subscription-calendar",
+    answer = success, page = "delete-subscription-calendar",
   },
   {
     name = "subscribe_calendar", vendor = "subscribeCalendar", doc = "Subscribes a user to a calendar.",
@@ -538,7 +539,7 @@ define_all("Calendars", {
     name = "unsubscribe_calendar", vendor = "unsubscribeCalendar", doc = "Ends a user's subscription of a calendar.",
     method = "POST", path = USER .. "/calendars/{calendar}/unsubscribe", write = true, client_token = false,
     scope = CALENDAR_WRITE, user = "unionId of the subscriber",
-    answer = object { result = flag() }, page = "unsubscribe-from-a-public-calendar",
+    answer = success, page = "unsubscribe-from-a-public-calendar",
   },
 })
 
@@ -549,14 +550,13 @@ local acl = { aclId = text(), privilege = privilege, scope = acl_scope }
 define_all("Access to a calendar", {
   {
     name = "list_acls", vendor = "listAcls", doc = "Who may see a calendar. For internal and personal apps.",
-    method = "GET", path = CALENDAR .. "/acls", scope = ACL_READ, user = "unionId of the user whose calendar it is",
+    method = "GET", path = CALENDAR .. "/acls", scope = ACL_READ, user = OWNER,
     answer = object { acls = list(object(acl, { class = "Acl" })) },
     page = "obtain-the-access-control-list-of-the-calendar",
   },
   {
     name = "create_acl", vendor = "createAcls", doc = "Lets someone see a calendar. For internal and personal apps.",
-    method = "POST", path = CALENDAR .. "/acls", write = true, client_token = false, scope = ACL_WRITE,
-    user = "unionId of the user whose calendar it is",
+    method = "POST", path = CALENDAR .. "/acls", write = true, client_token = false, scope = ACL_WRITE, user = OWNER,
     body = { argument = "details", row = object({
       privilege = required(privilege), scope = required(acl_scope),
       sendMsg = required(flag "whether to notify the person"),
@@ -566,13 +566,13 @@ define_all("Access to a calendar", {
   {
     name = "delete_acl", vendor = "deleteAcl", doc = "Takes access to a calendar back. For internal and personal apps.",
     method = "DELETE", path = CALENDAR .. "/acls/{acl}", write = true, client_token = false, scope = ACL_WRITE,
-    user = "unionId of the user whose calendar it is", page = "delete-an-access-control-list",
+    user = OWNER, page = "delete-an-access-control-list",
   },
   {
     name = "generate_caldav_account", vendor = "generateCaldavAccount",
     doc = "Makes an account for a CalDAV program. The result holds its password.",
     method = "POST", path = USER .. "/caldavAccounts", write = true, client_token = false, secret = true,
-    user = "unionId of the user whose calendar it is",
+    user = OWNER,
     body = { argument = "device", field = "device", row = text("the device's name", { required = true }) },
     answer = object { username = text(), password = text(), serverAddress = text() },
   },
