@@ -31,7 +31,8 @@ local function row_of(name)
   local row = operations.by_name[name]
   if row then return row end
   local meant = options.did_you_mean(name, operations.by_name)
-  return nil, ("there is no operation %q%s: see the command operations"):format(name, meant and ", " .. meant or "")
+  return nil, ("there is no operation %q%s The command operations lists them."):format(name,
+    meant and ": " .. meant or ".")
 end
 
 -- NAME=VALUE of an option that may be given several times, as a table; or nil and what is wrong.
