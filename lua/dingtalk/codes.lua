@@ -45,78 +45,61 @@ local staff_hint = "No such member of staff, or outside the app's range of visib
 local auth_hint = "Get a new access token, from the same region (.io or .com) as base_url."
 local unionid_hint = "Ids are unionIds, not staff userIds; user is the creator of the event."
 
+local fault = { kind = "server", retry = "transient" }
+local refused_token = { kind = "auth", retry = "new_token", hint = auth_hint }
+local throttled_a_second = { kind = "throttled", retry = "throttled", retry_after = 1 }
+local throttled_a_minute = { kind = "throttled", retry = "minute", retry_after = 60 }
+
+-- Adds codes of the same rule.
+local function add(rules, names, rule)
+  for name in names:gmatch("%S+") do rules[name] = rule end
+end
+
 --- By the service's code; the same code appears under several statuses.
 codes.service = {
-  invalidParameter = { kind = "invalid", hint = unionid_hint },
   idempotencyProcessing = { kind = "conflict", retry = "processing", unresolved = true },
   IdempotentParameterMismatch = {
     kind = "conflict", hint = "Another request used this client_token; take a new one.",
   },
   itemNotFound = { kind = "not_found", hint = unionid_hint },
-  InvalidAuthentication = { kind = "auth", retry = "new_token", hint = auth_hint },
-  ["accesstoken.expired"] = { kind = "auth", retry = "new_token", hint = auth_hint },
-  ["unauthorized.client"] = { kind = "auth", retry = "new_token", hint = auth_hint },
   ["AuthenticationFailed.MissingParameter"] = { kind = "auth", hint = auth_hint },
   invalidClientIdOrSecret = { kind = "auth", hint = secret_hint },
   invalidSuiteKey = { kind = "auth", hint = "Check suite_key and suite_secret." },
   invalidSuiteTicket = { kind = "auth", hint = "Use the newest suite_ticket the service has pushed." },
   ["invalidParameter.authCode.notFound"] = { kind = "auth", hint = sign_in_hint },
   invalidAuthInfo = { kind = "auth", hint = "Check that the organisation has authorised the app." },
-  ["Forbidden.AccessDenied.AccessTokenPermissionDenied"] = { kind = "permission" },
-  ["Forbidden.AccessDenied.IpNotInWhiteList"] = {
-    kind = "permission", hint = address_hint,
-  },
-  permissionDeny = { kind = "permission" },
-  permissionDenied = { kind = "permission" },
-  apiPermissionDenied = { kind = "permission" },
-  orgAccessForbidden = { kind = "permission" },
-  ["Forbidden.AccessDenied.QpsLimitForApi"] = { kind = "throttled", retry = "throttled", retry_after = 1 },
+  ["Forbidden.AccessDenied.IpNotInWhiteList"] = { kind = "permission", hint = address_hint },
   ["Forbidden.AccessDenied.ApiCountLimitForOrg"] = {
     kind = "quota", hint = "The organisation's monthly number of calls is spent.",
   },
-  ["system.busy"] = { kind = "throttled", retry = "throttled" },
-  systemBusy = { kind = "throttled", retry = "throttled" },
-  ["qps.exceed.limit"] = { kind = "throttled", retry = "throttled", retry_after = 1 },
-  requestTooMuch = { kind = "throttled", retry = "throttled" },
-  ["request.too.fast"] = { kind = "throttled", retry = "throttled" },
-  ["request.too.frequent"] = { kind = "throttled", retry = "throttled" },
-  invokeFrequency = { kind = "throttled", retry = "throttled" },
-  ["request.overlimit"] = { kind = "throttled", retry = "throttled" },
   flowLimit = { kind = "quota", hint = "The user has made 100 events today: go on tomorrow." },
   meetingRoomNotAvailable = { kind = "invalid", hint = "The room is booked: get_meeting_rooms_schedule says when." },
   instanceNotExist = { kind = "not_found", hint = "This instance of a series was deleted." },
   exceedSubscribeLimit = { kind = "quota", hint = "The user has as many subscriptions as the service allows." },
-  paramIllegal = { kind = "invalid", hint = unionid_hint },
   exceedMaxReceiverSize = { kind = "quota" },
-  notInEvent = { kind = "invalid", hint = unionid_hint },
-  ["-1"] = { kind = "server", retry = "transient" },
-  systemError = { kind = "server", retry = "transient" },
-  ["system.error"] = { kind = "server", retry = "transient" },
-  unknownError = { kind = "server", retry = "transient" },
-  internalError = { kind = "server", retry = "transient" },
-  innerSystemError = { kind = "server", retry = "transient" },
-  serviceBusy = { kind = "server", retry = "transient" },
-  operationTimeout = { kind = "server", retry = "transient" },
-  ["service.timeout"] = { kind = "server", retry = "transient" },
 }
+add(codes.service, "invalidParameter paramIllegal notInEvent", { kind = "invalid", hint = unionid_hint })
+add(codes.service, "InvalidAuthentication accesstoken.expired unauthorized.client", refused_token)
+add(codes.service, [[Forbidden.AccessDenied.AccessTokenPermissionDenied permissionDeny permissionDenied
+  apiPermissionDenied orgAccessForbidden]], { kind = "permission" })
+add(codes.service, "Forbidden.AccessDenied.QpsLimitForApi qps.exceed.limit", throttled_a_second)
+add(codes.service, [[system.busy systemBusy requestTooMuch request.too.fast request.too.frequent invokeFrequency
+  request.overlimit]], { kind = "throttled", retry = "throttled" })
+add(codes.service, [[-1 systemError system.error unknownError internalError innerSystemError serviceBusy operationTimeout
+  service.timeout]], fault)
 
 --- The older API's, always under status 200: errcode, or sub_code under errcode 88.
 codes.older = {
-  ["-1"] = { kind = "server", retry = "transient" },
-  ["40014"] = { kind = "auth", retry = "new_token", hint = auth_hint },
-  ["42001"] = { kind = "auth", retry = "new_token", hint = auth_hint },
   ["88"] = { kind = "permission", hint = older_hint },
   ["50002"] = { kind = "permission", hint = "Add the person to the part of the address book that the app may see." },
   ["60011"] = { kind = "permission" },
   ["60020"] = { kind = "permission", hint = address_hint },
-  ["33012"] = { kind = "not_found", hint = staff_hint },
-  ["60121"] = { kind = "not_found", hint = staff_hint },
-  ["90002"] = { kind = "throttled", retry = "throttled", retry_after = 1 },
-  ["90005"] = { kind = "throttled", retry = "minute", retry_after = 60 },
-  ["90006"] = { kind = "throttled", retry = "minute", retry_after = 60 },
-  ["90018"] = { kind = "throttled", retry = "throttled", retry_after = 1 },
-  ["90019"] = { kind = "throttled", retry = "throttled", retry_after = 1 },
 }
+add(codes.older, "-1", fault)
+add(codes.older, "40014 42001", refused_token)
+add(codes.older, "33012 60121", { kind = "not_found", hint = staff_hint })
+add(codes.older, "90002 90018 90019", throttled_a_second)
+add(codes.older, "90005 90006", throttled_a_minute)
 
 --- By the beginning of the code, in order.
 codes.prefixes = {

@@ -69,7 +69,10 @@ local function old_refused(ctx)
     { sub_code = "40014", sub_msg = "不合法的access_token" })
 end
 
+-- A parameter of a call with a good token; or nil and the answer that refuses it.
 local function old_parameter(ctx, name)
+  local refused = old_refused(ctx)
+  if refused then return nil, refused end
   local body = json.decode(ctx.body)
   local value = type(body) == "table" and body[name]
   if type(value) == "string" and value ~= "" then return value end
@@ -81,10 +84,7 @@ local function unknown_user(ctx)
 end
 
 function contacts.user_get(ctx)
-  local refused = old_refused(ctx)
-  if refused then return refused end
-  local userid
-  userid, refused = old_parameter(ctx, "userid")
+  local userid, refused = old_parameter(ctx, "userid")
   if not userid then return refused end
   local user = find_userid(userid)
   if not user then return unknown_user(ctx) end
@@ -94,10 +94,7 @@ function contacts.user_get(ctx)
 end
 
 function contacts.user_getbymobile(ctx)
-  local refused = old_refused(ctx)
-  if refused then return refused end
-  local mobile
-  mobile, refused = old_parameter(ctx, "mobile")
+  local mobile, refused = old_parameter(ctx, "mobile")
   if not mobile then return refused end
   local user = find_mobile(mobile)
   if not user then return unknown_user(ctx) end

@@ -1,4 +1,4 @@
---- What the loops share in which a call waits by coroutine.yield() and client:step() resumes it.
+--- The base of the loops in which a call waits by coroutine.yield() and client:step() resumes it.
 
 local errors = require "dingtalk.errors"
 local scheduler = require "dingtalk.scheduler"

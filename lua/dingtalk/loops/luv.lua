@@ -7,11 +7,7 @@ local uv = require "luv"
 
 local REAP_INTERVAL = 1 -- seconds between two steps that look for coroutines closed while waiting
 
-local Luv = {
-  name = "luv",
-  check = coroutines.check, suspend = coroutines.suspend,
-  resume = coroutines.resume, rethrow = coroutines.rethrow,
-}
+local Luv = setmetatable({ name = "luv" }, { __index = coroutines })
 Luv.__index = Luv
 
 -- libuv keeps the callback of a handle. It refers to the adapter only while something is in flight, so that a client

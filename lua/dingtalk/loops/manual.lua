@@ -3,11 +3,7 @@
 
 local coroutines = require "dingtalk.loops.coroutines"
 
-local Manual = {
-  name = "manual",
-  check = coroutines.check, suspend = coroutines.suspend,
-  resume = coroutines.resume, rethrow = coroutines.rethrow,
-}
+local Manual = setmetatable({ name = "manual" }, { __index = coroutines })
 Manual.__index = Manual
 
 function Manual.new()
