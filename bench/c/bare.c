@@ -1,12 +1,13 @@
 /*
- * The limit: what a call costs when nothing stands between the program and
+ * The limit: what a call costs when nothing is between the program and
  * libcurl. The body is ready made, every option and header is the one that
  * csrc/dt_handle.c sets, and the answer is captured as there.
  *
  * usage: bare kept|plain|fresh URL CA CALLS ATTENDEES
  *
  * `kept` sets one handle up once and performs it again and again; `plain` does so
- * with the URL in one piece, as most programs; `fresh` makes a handle a call. CA is a certificate file, or a hashed directory, or "-".
+ * with the URL in one piece, as most programs; `fresh` makes a handle for each call.
+ * CA is a certificate file, or a hashed directory, or "-".
  * Twenty calls are made before the measuring starts, unless it is for one only.
  */
 #include <curl/curl.h>
@@ -185,7 +186,7 @@ static void make_headers(bare *self) {
     die("out of memory");
 }
 
-/* No two calls carry the same token: libcurl reads the line anew each time. */
+/* No two calls carry the same token: libcurl reads the line each time. */
 static void next_token(bare *self) {
   struct curl_slist *last = self->headers;
   while (last->next)

@@ -1,5 +1,5 @@
 /*
- * Runs programs in turns and tells what each run cost from its start to its end.
+ * Runs programs in turns and prints what each run cost from its start to its end.
  * Each round has an order of its own: who follows a large program finds the
  * caches cold, and in one order that would always be the same.
  *
@@ -8,7 +8,7 @@
  * The variables are set here, as a shell does: env(1) would be one more program to start.
  *
  * One line a run: command=N cpu=… wall=… peak=…, in seconds and KiB; N from 1.
- * What the programs print is dropped. The first round is not told.
+ * What the programs print is dropped. The first round is not counted.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -42,7 +42,7 @@ function report.text(value, unit)
   return grouped(value)
 end
 
---- A line of the section: what was measured of whom, beside a base measured in the same rounds.
+--- A line of the section: a contestant's figures, next to those of a base measured in the same rounds.
 ---@param name string
 ---@param unit "s"|"KiB"|"instructions"
 ---@param samples number|number[]

@@ -1,4 +1,4 @@
--- The request body alone, beside lua-cjson.
+-- The request body alone, compared with lua-cjson.
 local contestants = require "contestants"
 local report = require "report"
 local shell = require "shell"

@@ -18,7 +18,7 @@ local TITLES = {
   { "beside_p99", "99th percentile of an unrelated location meanwhile" },
 }
 
--- Ratios to the cosocket over TLS: bench/nginx/README.md says what stands in their way.
+-- Ratios to the cosocket over TLS: bench/nginx/README.md says what they consist of.
 local GOALS = { ["100_cpu"] = 2.2, ["1_cpu"] = 2, beside_p99 = 1.3 }
 
 return function(quick)

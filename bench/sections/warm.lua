@@ -1,4 +1,4 @@
--- A call over a connection that stands: HTTPS, HTTP/2.
+-- A call over an open connection: HTTPS, HTTP/2.
 local contestants = require "contestants"
 local measuring = require "measuring"
 local report = require "report"

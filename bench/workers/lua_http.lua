@@ -1,5 +1,5 @@
 -- lua-http with lua-cjson: `request` is its request object, a connection a call; `kept` its stream
--- objects over one connection held by hand.
+-- objects over one connection kept by hand.
 -- usage: lua_http.lua request|kept URL CA CALLS ATTENDEES
 local cjson = require "cjson"
 local http_client = require "http.client"

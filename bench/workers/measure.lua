@@ -20,7 +20,7 @@ function measure.is_directory(path)
   return file ~= nil
 end
 
---- What a client is told of the CA: a file or a hashed directory.
+--- The CA of a client: a file or a hashed directory.
 ---@return string? file
 ---@return string? directory
 function measure.authorities(ca)

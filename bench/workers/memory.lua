@@ -1,4 +1,4 @@
--- What a warm call leaves behind in Lua, with the collector stopped.
+-- The garbage that a warm call leaves in Lua, with the collector stopped.
 -- usage: memory.lua URL CA CALLS ATTENDEES strings|tables|optional
 local calendar = require "dingtalk.calendar"
 local measure = require "measure"

@@ -2,7 +2,7 @@
 --
 -- A request's fate:
 --   at       when it is decided: "head" (its headers are there), "part" (half of its body), "read" (all of it)
---   work     seconds after which the work is done, or nil when it is not: also when nobody is there any more to be told
+--   work     seconds after which the work is done, or nil when it is not: also when the client has gone
 --   answer   { status, body, pause = seconds before it is sent }, or nil
 --   ending   without an answer: "stream" (HTTP/2: this request only; HTTP/1: the connection), "close", "reset",
 --            "refuse" and "goaway" (HTTP/2: the request was not looked at), "hang" (nothing at all)

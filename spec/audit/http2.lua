@@ -6,7 +6,7 @@ local http2 = require "spec.faults.http2"
 
 local frame, read_frame, unpadded = http2.frame, http2.read_frame, http2.unpadded
 
--- A coroutine beside; what it raises when its connection is closed under it says nothing.
+-- Another coroutine. An error that it raises when its connection is closed means nothing.
 local function go(conn, work, ...)
   cqueues.running():wrap(function(...)
     local ok, why = pcall(work, ...)
@@ -50,7 +50,7 @@ end
 
 local function reset_stream(conn, id, code) send(conn, RST_STREAM, 0, id, string.pack(">I4", code)) end
 
--- Ends the connection behind all that is to be written.
+-- Ends the connection after all that is to be written.
 local function finish(conn)
   conn.finishing = true
   conn.has_output:signal()

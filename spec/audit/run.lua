@@ -1,4 +1,4 @@
--- One audit: rounds of calls while everything goes wrong, each held against what the service read and did; what failed
+-- One audit: rounds of calls while everything goes wrong, each compared with what the service read and did; what failed
 -- goes on with resume, at last in fair weather.
 local calendar = require "dingtalk.calendar"
 local cjson = require "cjson"

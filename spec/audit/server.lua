@@ -1,4 +1,4 @@
--- The audited service: two ports of HTTP/1.1 and two of HTTP/2, one of each behind a bad link. Part of the fault
+-- The audited service: two ports of HTTP/1.1 and two of HTTP/2, one of each over a bad link. Part of the fault
 -- server, which asks it to
 --   open    → { ca_file, http1 = { near, far }, http2 = { near, far } }, the base URLs
 --   weather { seed } → from now on everything meets the fates of that seed; without a seed all goes well

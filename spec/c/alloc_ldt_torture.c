@@ -215,7 +215,7 @@ static int victim_fired(lua_State *L) {
   return 1;
 }
 
-/* victim.close() -> blocks that are still held: of Lua, of libcurl, of the core. */
+/* victim.close() -> blocks that are still allocated: of Lua, of libcurl, of the core. */
 static int victim_close(lua_State *L) {
   if (victim)
     lua_close(victim);

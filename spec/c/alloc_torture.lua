@@ -1,6 +1,6 @@
 --- Every allocation of a call failed in turn, until the call succeeds. Usage:
 ---   build/asan/alloc_ldt_torture spec/c/alloc_torture.lua [SCENARIO...]
---- With TORTURE_TRACE=1 it tells of each before it is tried. Each time: a result, an error of ours or a raised
+--- With TORTURE_TRACE=1 it prints each before it is tried. Each time: a result, an error of ours or a raised
 --- "not enough memory"; what is said of the outcome is true; nothing is left when the state is closed;
 --- and the next call of the same client does what it should, in time.
 local victim = victim -- luacheck: ignore 113 121 (from alloc_ldt_torture.c)
@@ -74,7 +74,7 @@ local scenarios = {
   { name = "tls", url = box.base_url, call = "add(people)" },
   { name = "warm", url = box.base_url, warm = "add { 'early' }", call = "add(people)" },
   { name = "short", url = box.base_url, warm = "add { 'early' }", call = "add { people[1], people[2] }" },
-  -- The second waits for the connection of the first, and libcurl does not tell it when there will be none: until 2 s.
+  -- The second waits for the connection of the first, and libcurl ends that wait after 2 s only.
   { name = "abreast", url = box.http_url, call = "add(people, { concurrency = 2, timeout = 2 })" },
   { name = "frames", url = box.http_url, config = "loop = 'manual'", call = IN_FRAMES },
   { name = "retry", url = box.http_url, call = "add(people)",
@@ -85,7 +85,7 @@ local scenarios = {
     faults = { { fault = "garbage", kind = "html" }, { fault = "garbage", kind = "text" }, { fault = "garbage" } } },
 }
 
--- LeakSanitizer tells by the library whose leak it is, at the end.
+-- At the end, LeakSanitizer says by the library whose leak it is.
 victim.pin(assert(package.searchpath("cjson", package.cpath))) -- luacheck: ignore 143 (of Lua 5.4)
 io.stdout:setvbuf "line"
 

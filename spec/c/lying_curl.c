@@ -7,7 +7,7 @@
  *   no_http2            built without HTTP/2
  *   no_asynchdns        looks names up in the calling thread
  *   request_size=0      CURLINFO_REQUEST_SIZE stays 0, as over HTTP/2 from 8.2 to 8.6
- *   code=18:56          tells one code of a transfer's end as another; may be repeated
+ *   code=18:56          reports one code of a transfer's end as another; may be repeated
  *   cainfo=FILE capath=DIRECTORY   the built-in authorities
  *   no_timerfd          of the system rather than of libcurl: there is none
  *   adds                authorities that are not set are the built-in ones, as from 8.17 to 8.22

@@ -1,4 +1,4 @@
-/* The poller's promises, the same behind every way of waiting. */
+/* The poller's promises, the same for every way of waiting. */
 #ifndef POLLER_CASES_H
 #define POLLER_CASES_H
 
@@ -38,7 +38,7 @@ static void write_byte(int fd) {
   CHECK(write(fd, "x", 1) == 1);
 }
 
-/* The events of `fd` that are there now; 0 when none. kqueue tells each kind on its own. */
+/* The events of `fd` that are there now; 0 when none. kqueue reports each kind on its own. */
 static int events_of(dt_poller *poller, int fd) {
   dt_poll_event events[MANY];
   int count = dt_poller_wait(poller, 0, events, MANY);
@@ -139,7 +139,7 @@ static void watches_many(dt_poller *poller) {
     if (i % 2)
       write_byte(pairs[i].there);
   }
-  /* A round may bring less than all of them: those told are read. */
+  /* A round may report fewer than all of them: those that it reports are read. */
   int told = 0;
   for (int round = 0; round < MANY && told < MANY / 2; round++) {
     dt_poll_event events[7];

@@ -232,7 +232,7 @@ static void many_at_a_time(dt_engine *engine) {
   CHECK(the.accepted <= 8 + 1);
 }
 
-/* Released while it runs, when it has ended, and when it was told: in any order. */
+/* Released while it runs, when it has ended, and when its end was reported: in any order. */
 static void released_at_any_time(dt_engine *engine) {
   for (int order = 0; order < 6; order++) {
     static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
@@ -512,7 +512,7 @@ static void those_that_wait_keep_their_order(void) {
   server_close_all();
 }
 
-/* In time, whoever waits before or behind. */
+/* In time, whatever waits before or after it. */
 static void those_that_wait_end_in_time(void) {
   static const long timeouts[] = {10000, 10000, 60, 30, 10000, 90};
   static const int order[] = {3, 2, 5};
@@ -560,7 +560,7 @@ static void origins_do_not_wait_for_each_other(void) {
   server_close_all();
 }
 
-/* A server that ends each connection leaves nobody behind. */
+/* Where a server ends each connection, all transfers end all the same. */
 static void connections_that_end_are_replaced(void) {
   enum { COUNT = 20 };
   dt_engine_config config = plain;

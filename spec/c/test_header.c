@@ -43,7 +43,7 @@ static void find(void) {
   }
 }
 
-/* The block is no C string: nothing behind its end is read. */
+/* The block is no C string: nothing after its end is read. */
 static void find_within_bounds(void) {
   static const char block[] = "x-id: abcdef\r\nx-id2: g\r\n";
   for (size_t length = 0; length < sizeof block; length++) {

@@ -1,4 +1,4 @@
--- Certificates made anew for each run: one authority that the client is told of, one that it is not, and leaves.
+-- Certificates made for each run: one authority that the client trusts, one that it does not, and leaves.
 local altname = require "openssl.x509.altname"
 local context = require "openssl.ssl.context"
 local name = require "openssl.x509.name"

@@ -92,7 +92,7 @@ local function wait_until(conn, condition)
   return not conn.shared.closed
 end
 
---- Until so many requests have begun, over all connections.
+--- Waits until so many requests have started, over all connections.
 function steps.begun(conn, step)
   return wait_until(conn, function() return conn.shared.begun >= step[2] end)
 end

@@ -72,7 +72,7 @@ end
 -- The accepting coroutine closes the socket: under its feet, cqueues would raise.
 function methods:close() self.shared.closed = true end
 
---- Bound but not listening: nobody else can get the port, and it refuses for as long as it is held.
+--- Bound but not listening: no other program can get the port, and connections are refused until it is closed.
 local function refusing()
   local held = assert(luasocket.tcp4())
   assert(held:bind("127.0.0.1", 0))

@@ -1,4 +1,4 @@
--- A CONNECT proxy that remembers what it was told.
+-- A CONNECT proxy that remembers what it was sent.
 local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
 local socket = require "cqueues.socket"

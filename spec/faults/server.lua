@@ -1,7 +1,7 @@
 -- A server that misbehaves on purpose: lua5.4 spec/faults/server.lua [--announce FILE | SCENARIO]
 --
 -- It announces itself as one JSON line: {"pid","control","ca_file"}, and with SCENARIO also that scenario's "base_url".
--- On stdout it lives until stdin closes; with --announce, as long as a control connection is held.
+-- On stdout it lives until stdin closes; with --announce, as long as a control connection is open.
 -- Control is one JSON object a line, each answered by one:
 --   {"op":"open","name":…}  → {"id","base_url","ca_file","aside_url","proxy_url","dns"}
 --                             with "row" instead of "name": a scenario of its own, of what JSON can hold
@@ -203,7 +203,7 @@ local function own_pid()
   return pid
 end
 
--- Written beside and renamed, so that a reader never sees half a line.
+-- Written to another file and renamed, so that a reader never sees half a line.
 local function announce(line, path)
   if not path then
     io.stdout:write(line, "\n")

@@ -71,7 +71,7 @@ function methods:close()
   self.sock:close()
 end
 
---- FIN behind all that was written, then reading on, so that no reset overtakes it.
+--- Sends a FIN after all that was written, then reads on, so that no reset overtakes it.
 function methods:finish()
   if not self.alive then return end
   self.sock:shutdown("w")

@@ -1,4 +1,4 @@
--- What calls report, held against what a service read and did, while connections break and requests are refused in
+-- What calls report, compared with what a service read and did, while connections break and requests are refused in
 -- every way that HTTP has. To replay one:
 --   DINGTALK_AUDIT_SEED=… DINGTALK_AUDIT_CALLS=… tools/spec spec/hostile/audit_spec.lua
 local faults = require "spec.support.faults"

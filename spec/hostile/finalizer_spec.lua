@@ -139,7 +139,7 @@ describe("a finalizer that makes a call of the same client", function()
   end
 end)
 
--- Lua 5.1 and 5.2 do not tell whether a function may yield.
+-- Lua 5.1 and 5.2 do not say whether a function may yield.
 local is_told = coroutine.isyieldable ~= nil
 
 describe("a finalizer that makes a call where it cannot yield", function()

@@ -129,7 +129,7 @@ describe("a libcurl that lacks something", function()
   end)
 end)
 
--- Nothing tells that a firewall has forgotten a connection but that nothing comes back.
+-- A firewall that has forgotten a connection shows only in that nothing comes back.
 describe("a connection gone dead", function()
   local example = require "spec.support.example"
   local sandbox = require "spec.support.sandbox"
@@ -298,11 +298,11 @@ describe("trusted", function()
     each(TRUSTED, bundle("appended", other, known), hashed("appended.d", other))
   end)
 
-  it("is what a complete bundle holds beside one unrelated hashed file", function()
+  it("is what a complete bundle holds, next to one unrelated hashed file", function()
     each(TRUSTED, bundle("complete", known), hashed("unrelated.d", other))
   end)
 
-  it("is what a bundle holds beside a stray hashed file", function()
+  it("is what a bundle holds, next to a stray hashed file", function()
     local stray = hashed("stray.d")
     sh("echo nothing >%s/0a1b2c3d.0", stray)
     each(TRUSTED, bundle("beside_stray", known), stray)

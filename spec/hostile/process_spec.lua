@@ -45,7 +45,7 @@ describe("process:", function()
   for _, name in ipairs(names) do
     it(name, function()
       if not exists(host) then return pending "this build has no process_ldt_host" end
-      -- A child leaves what the parent had made to the parent; what stands on descriptors that are gone is left alone;
+      -- A child leaves what the parent had made to the parent; what used descriptors that are gone is left alone;
       -- and the leak check itself needs descriptors.
       local leaves = name:find "fork" or name:find "child" or name:find "descriptors"
       local options = leaves and "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0" or ""
@@ -69,7 +69,7 @@ describe("process:", function()
       file:close()
       return text
     end
-    -- A call that an earlier case left behind may be in flight, too.
+    -- A call of an earlier case may still be in flight.
     assert(processes.wait_until(function() return said():find "ready" and sandbox.counters().in_flight >= 1 end))
     os.execute(("kill -INT %d"):format(pid))
     assert(processes.wait_until(function() return processes.has_ended(pid) end))

@@ -58,7 +58,7 @@ describe("in nginx", function()
     assert.equal(20, count_of(server:get_many("/add", 20), "ok 1\n"))
     server:get "/hog?end"
     assert.equal(20, count_of(server:get_many("/add", 20), "ok 1\n"))
-    server:stop() -- with its log, in which nginx tells of the timers it did not run
+    server:stop() -- its log has lines of timers that nginx did not run
     server = nil
   end)
 

@@ -144,7 +144,7 @@ function app.state()
   })
 end
 
---- For lua_code_cache off: everything is made anew in each request.
+--- For lua_code_cache off: everything is made again in each request.
 function app.fresh()
   _G.service = _G.service or { base_url = ngx.var.arg_base_url, ca_file = ngx.var.arg_ca_file }
   ngx.say(describe(add_one()))

@@ -1,4 +1,4 @@
--- An nginx for specs: its configuration from the template beside this file, its files in a directory
+-- An nginx for specs: its configuration from the template next to this file, its files in a directory
 -- of its own, ended by its own pid.
 local processes = require "spec.support.processes"
 local sandbox = require "spec.support.sandbox"

@@ -54,7 +54,7 @@ local function find_mobile(mobile)
   return by_mobile[mobile] or numbered(mobile:match("^139(%d%d%d%d%d%d%d%d)$"))
 end
 
--- The older API always answers 200; what went wrong stands in errcode.
+-- The older API always answers 200; errcode says what went wrong.
 local function old_answer(ctx, errcode, errmsg, more)
   local body = more or {}
   body.errcode = settings.errcode_as_string and tostring(errcode) or errcode

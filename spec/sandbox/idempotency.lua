@@ -54,7 +54,7 @@ local function forget(token)
 end
 
 ---@param answer table
----@param busy_ms number how long a second request is still told that this one is running
+---@param busy_ms number how long a second request is answered that this one is running
 function idempotency.finish(ctx, answer, busy_ms)
   local token = ctx.client_token
   if not token or token == "" then return end

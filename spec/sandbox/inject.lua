@@ -75,7 +75,7 @@ local function send_slowly(ctx, answer, ms)
   end
 end
 
--- The work goes on behind; whatever happens to this request, it ends after `ms`.
+-- The work goes on in the background; whatever happens to this request, it ends after `ms`.
 local function work_behind(ctx, ms)
   local generation = state.generation
   assert(ngx.timer.at(ms / 1000, function()

@@ -46,7 +46,7 @@ function tokens.issue(fields)
   return token
 end
 
----@return table|nil fields nil for unknown and expired alike, as the service does not tell them apart
+---@return table|nil fields nil for unknown and expired alike, since the service answers both alike
 function tokens.find(token)
   local fields = token and known[token]
   if fields and fields.expires > ngx.now() then return fields end

@@ -19,7 +19,7 @@ local function jobs(count, fields)
   end
 end
 
--- How often each person stands in the ledger.
+-- How often each person is in the ledger.
 local function ledger()
   local times, people = {}, 0
   for _, write in ipairs(sandbox.ledger()) do

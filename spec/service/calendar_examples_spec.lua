@@ -1,4 +1,4 @@
--- The examples of the calendar's calls, as their user starts them: each a process of its own, told everything by the
+-- The examples of the calendar's calls, as their user starts them: each a process of its own, configured by the
 -- environment.
 local example = require "spec.support.example"
 local processes = require "spec.support.processes"

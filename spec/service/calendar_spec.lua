@@ -45,7 +45,7 @@ end)
 
 describe("calendar.add_attendees", function()
   it("is made by a client of its own", function()
-    -- The real service stands behind it: only what is refused before can be asked for.
+    -- This would call the real service: only what is refused before can be asked for.
     local result, err = calendar.add_attendees("secret-token-1", example.USER, nil, "../..", { "a" })
     assert.is_nil(result)
     assert.same({ "argument", "event", "dot_segment" }, { err.kind, err.argument, err.code })
@@ -110,7 +110,7 @@ describe("calendar.add_attendees", function()
 end)
 
 describe("the module", function()
-  it("can be loaded again beside itself", function()
+  it("can be loaded a second time while the first is in use", function()
     local kept = {}
     for name in pairs(package.loaded) do
       if name:find("^dingtalk%.") then kept[name], package.loaded[name] = package.loaded[name], nil end

@@ -18,7 +18,7 @@ describe("a cancellation", function()
           errs[i] = select(2, example.add(client, { "p" .. i }, { cancel = cancellation, timeout = 15 }))
           return
         end
-        result = assert(example.add(client, { "p3" })) -- behind the others, and answered before them
+        result = assert(example.add(client, { "p3" })) -- sent after the others, and answered before them
         cancellation:cancel()
         cancellation:cancel()
       end)

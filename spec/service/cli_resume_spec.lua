@@ -109,7 +109,7 @@ describe("dingtalk-calendar #slow", function()
     end
 
     it("refuses a second run, and names the first", function()
-      -- The first is held by a file whose end has not come.
+      -- The first run waits for a file that does not end.
       os.execute(("mkfifo %s/held"):format(quote(tool.dir)))
       local pid = start "add --file held --resume state"
       wait_until(function() return (read "state.lock/owner" or "") ~= "" end)

@@ -228,7 +228,7 @@ describe("checkpoint", function()
     assert.same({ { 0, 1, 0 }, { 1, 0, 1 }, { 1, 1, 1 }, { 2, 0, 2 }, { 2, 1, 2 }, { 3, 0, 3 } }, told)
   end)
 
-  -- However the process ends, what it was told last leads to each batch being carried out once.
+  -- However the process ends, going on from the last checkpoint carries out each batch once.
   for stop = 1, 6 do
     it(("lets a call go on that ended at its call %d"):format(stop), function()
       local saved, count = nil, 0

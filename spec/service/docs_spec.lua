@@ -9,7 +9,7 @@ local world = require "tools.reference.world"
 
 local real = world.new()
 
--- What a check says of a tree in which a text stands in place of another.
+-- What a check says of a tree in which one text is replaced by another.
 local function findings(check, path, what, instead)
   local text = real.read(path)
   local from, to = text:find(what, 1, true)

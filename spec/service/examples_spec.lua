@@ -1,4 +1,4 @@
--- Each example as its user starts it: a process of its own, told everything by the environment.
+-- Each example as its user starts it: a process of its own, configured by the environment.
 local example = require "spec.support.example"
 local processes = require "spec.support.processes"
 local sandbox = require "spec.support.sandbox"

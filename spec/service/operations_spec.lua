@@ -265,7 +265,7 @@ describe("arguments are refused and not sent:", function()
   local cyclic, deep = {}, {}
   cyclic.x = cyclic
   for _ = 1, 17 do deep = { deep } end
-  -- The details of a new event, with some fields besides.
+  -- The details of a new event, with some more fields.
   local function new(fields)
     local details = { summary = "x", start = START, ["end"] = END }
     for name, value in pairs(fields) do details[name] = value end

@@ -32,7 +32,7 @@ local function write(path, text)
   file:close()
 end
 
--- The words behind "-->" are what the block prints.
+-- The words after "-->" are what the block prints.
 local function expected_output(block)
   local lines = {}
   for said in block.text:gmatch "%-%->%s*([^\n]*)" do lines[#lines + 1] = said .. "\n" end

@@ -477,7 +477,7 @@ describe("in nginx", function()
     local file = assert(io.open(host.log))
     local text = file:read "*a"
     file:close()
-    -- The Redis that is down is told by nginx itself.
+    -- nginx itself logs the Redis that is down.
     assert.is_nil(text:gsub("[^\n]*connect%(%) failed[^\n]*\n", ""):find("%[error%]"), text)
   end)
 

@@ -38,7 +38,7 @@ local function sample(row, name, left_out)
     local entry = row.fields[field]
     if not entry.read_only and not left_out[field] then object[field] = sample(entry, field, left_out) end
   end
-  -- The entries of a list are told apart by their ids.
+  -- The entries of a list differ by their ids.
   if object.id and name ~= "details" then object.id = "i-" .. name end
   return object
 end

@@ -1,4 +1,4 @@
--- Programs that specs start beside themselves, each ended by its own pid.
+-- Programs that specs start, each ended by its own pid.
 local socket = require "socket"
 
 local START_SECONDS, STOP_SECONDS, POLL_SECONDS = 120, 120, 0.02

@@ -1,5 +1,5 @@
 -- The sandbox for specs: starts one of its own, or uses the one whose addresses
--- stand in the environment when DINGTALK_SANDBOX_SHARED=1 says so.
+-- are in the environment, if DINGTALK_SANDBOX_SHARED=1 says so.
 local cjson = require "cjson"
 local http = require "socket.http"
 local ltn12 = require "ltn12"
@@ -10,7 +10,7 @@ local running
 
 local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
--- io.popen's close tells no exit status on Lua 5.1, so the shell writes it as the last line.
+-- On Lua 5.1, io.popen's close gives no exit status, so the shell writes it as the last line.
 local function run(command)
   local pipe = assert(io.popen(command .. "; echo $?", "r"))
   local output = pipe:read("*a")

@@ -111,7 +111,7 @@ function scripted.client(script, with)
   return assert(calendar.new(config)), world
 end
 
----A token source that hands out `tokens` one after the other, and which it was told to drop.
+---A token source that hands out `tokens` one after the other, and remembers which it was asked to drop.
 function scripted.source(tokens)
   local source = { at = 1, invalidated = {} }
   function source:get() return tokens[self.at] end

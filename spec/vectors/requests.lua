@@ -35,7 +35,7 @@ for _, push in ipairs { "unsaid", "false", "true" } do
   end
 end
 
--- Ids as JSON texts: the text of the id, then how it stands in the body.
+-- Ids as JSON texts: the text of the id, then the text in the body.
 for _, row in ipairs {
   { "a b" }, { "中文" }, { "ü" }, { "😀" }, { "\226\128\168" }, { "<&>'" }, { "/" }, { "a\\b", [[a\\b]] }, { 'say "x"', [[say \"x\"]] },
   { '"', [[\"]] }, { "\\", [[\\]] }, { ('"'):rep(20), ([[\"]]):rep(20) }, { "1234567" }, { "12345678" }, { "123456789" },

@@ -1,5 +1,5 @@
 -- Answers and what they are judged to be: status, headers, body → exact result or error.
--- Every row of the service's error table stands here, each code under each status it is known with.
+-- Every row of the service's error table, with each code under each status in which it is known.
 --
 -- A row: status, body, headers (as sent); `ok` for a success, else kind, code, outcome, retryable, and
 -- where there are any: retry_after, request_id, required_scopes, message, hint (a text it contains).

@@ -260,14 +260,14 @@ function checks.limits(world, find)
   end
 end
 
---- Types of the calls that were not written anew.
+--- Types of the calls that were not written again.
 function checks.types(world, find)
   if world.read(rows_of.path) ~= world.rows_text then
     find(rows_of.path .. " is not what the table of operations says: run tools/docs write")
   end
 end
 
---- A reference that was not written anew.
+--- A reference that was not written again.
 function checks.reference(world, find)
   if world.read("docs/reference.md") ~= page.text(world) then
     find("docs/reference.md is not what the annotations say: run tools/docs write")

@@ -3,7 +3,7 @@ local public = require "tools.reference.public"
 
 local page = {}
 
--- What stands in a cell of a table.
+-- The text of a cell of a table.
 local function cell(text)
   return (text:gsub("|", "\\|"):gsub("\n", " "))
 end

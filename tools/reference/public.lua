@@ -1,4 +1,4 @@
--- What of the annotations is for users, and in which order the reference shows it.
+-- The annotations that are for users, and the order in which the reference shows them.
 local rows = require "tools.reference.rows"
 
 local public = {}
@@ -25,7 +25,7 @@ function public.groups(world)
   return groups
 end
 
---- Those that the module's own files call.
+--- Methods of a client that only the module's own files call.
 public.internal_methods = {
   random = true, spend_retry = true, earn_retry = true, cut_off = true, pause = true, park = true, wake = true,
   wait_group = true, open_engine = true, exchange = true, await = true, turn = true,
@@ -76,7 +76,7 @@ function public.fields(all, name)
   return found
 end
 
---- The annotated function behind a public name: of a module's variable, or a method of a class.
+--- The annotated function of a public name: of a module's variable, or a method of a class.
 ---@param all table
 ---@param match fun(found: table): boolean
 ---@return table?
@@ -86,7 +86,7 @@ function public.find(all, match)
   end
 end
 
---- The annotation of a client's method, wherever it stands.
+--- The annotation of a client's method, in whatever file.
 ---@param all table
 ---@param name string
 ---@return table?

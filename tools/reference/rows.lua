@@ -205,7 +205,7 @@ local function function_type(parameters, returns)
   return ("fun(%s): %s"):format(table.concat(list, ", "), table.concat(returns, ", "))
 end
 
--- The type of a method that is annotated where it stands.
+-- The type of a method that is annotated in its own file.
 local function annotated_type(found)
   local parameters, returns = {}, {}
   for i, param in ipairs(found.params) do parameters[i] = { param.name, param.type } end

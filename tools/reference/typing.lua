@@ -4,7 +4,7 @@ local typing = {}
 local Parser = {}
 Parser.__index = Parser
 
--- Moves behind a token, and the blanks before it, when it is there.
+-- Moves past a token and the blanks before it, if it is there.
 local function accept(self, pattern)
   local found, after = self.text:match("^%s*(" .. pattern .. ")()", self.at)
   if found then self.at = after end
@@ -38,7 +38,7 @@ local function returns(self)
   if not accept(self, ":") then return end
   repeat
     union(self)
-    -- A comma may belong to the sentence behind the type: the next word then is no type.
+    -- A comma may belong to the sentence after the type: the next word is no type then.
     local before = self.at
     local goes_on = accept(self, ",") and self.text:match("^%s*[%w_%.%(%{\"|%[%]<>]+%?*", self.at)
     if not goes_on then

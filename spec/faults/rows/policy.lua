@@ -10,7 +10,7 @@ local BAD_TOKEN = a.refusal(400, "InvalidAuthentication")
 
 local function busy(retry_after, status) return a.answer(status or 503, "", { "Retry-After: " .. retry_after }) end
 
---- A wait that does not fit is told, not waited for.
+--- A wait that does not fit into the time is reported, not waited for.
 local function told(name, script, kind, code, outcome, seconds, slack)
   return { name = name, requests = { script, a.OK }, opts = { timeout = 10 },
     expect = fails(kind, code, outcome, true, 1, { retry_after = seconds, retry_after_slack = slack }), seen = 1 }

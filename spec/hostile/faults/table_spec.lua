@@ -1,4 +1,4 @@
--- The table of fault scenarios, and the server that plays them; the rows are run by the files beside this one.
+-- The table of fault scenarios, and the server that plays them; the other files of this folder run the rows.
 local check = require "spec.faults.check"
 local faults = require "spec.support.faults"
 local scenarios = require "spec.faults.scenarios"

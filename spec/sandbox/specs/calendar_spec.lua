@@ -1,4 +1,4 @@
--- What of the calendar has a state in the sandbox, besides events and their attendees.
+-- The state that the sandbox keeps of a calendar, in addition to events and their attendees.
 local api = require "spec.sandbox.specs.api"
 local sandbox = require "spec.support.sandbox"
 
