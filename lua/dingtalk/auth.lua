@@ -145,6 +145,7 @@ local function new_source(application, given)
     store = config.store or (is_private and memory.new() or default_store),
     refresh_before = config.refresh_before or limits.defaults.refresh_before,
     timeout = config.timeout or limits.defaults.token_timeout, clock = config.clock or os.time,
+    hook_error = nil, -- what the last on_refresh raised
   }
   local public = setmetatable({}, metatable)
   fields_of[public] = source

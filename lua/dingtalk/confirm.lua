@@ -38,19 +38,19 @@ end
 local function read(call, place)
   local client = call.client
   local left = math.max(call.confirm_until - client:now(), 0.001)
-  local reading, err = operations.prepare(client, operations.list_attendees, call.token, place, nil,
+  local request, err = operations.prepare(client, operations.list_attendees, call.token, place, nil,
     { timeout = left, max_attempts = call.max_attempts })
-  if not reading then return nil, err end
+  if not request then return nil, err end
   local found = {}
-  local state = pages.start(reading)
+  local reading = pages.start(request)
   repeat
     local page
-    page, err = pages.next(client, state)
+    page, err = pages.next(client, reading)
     for _, attendee in ipairs(page or {}) do found[attendee.id or false] = attendee.isOptional == true end
   until not page
-  call.attempts = call.attempts + state.attempts
+  call.attempts = call.attempts + reading.attempts
   if err then return nil, err end
-  return found, state.count
+  return found, reading.count
 end
 
 local function is_same(found, other)

@@ -9,9 +9,16 @@ local pages = {}
 
 --- The reading of a list from its first page, or from opts.nextToken.
 ---@param request dingtalk.Request made by request.prepare
----@return table state
+---@return table reading
 function pages.start(request)
-  return { request = request, count = 0, attempts = 0, elapsed = 0, seen = {}, more = true }
+  return {
+    request = request,
+    count = 0, attempts = 0, elapsed = 0, -- pages read, requests made, seconds
+    attempt = nil,    -- of the last page
+    more = true,      -- whether there is another page
+    seen = {},        -- tokens of pages, as keys
+    next_token = nil, sync_token = nil,
+  }
 end
 
 -- The text of a page's token or of a sync token, nil for none; or nil and true for a value that cannot be one.
@@ -25,19 +32,19 @@ local function token_text(token)
 end
 
 -- Notes where the next page is. Returns the rule that the answer breaks, and how; or nil.
-local function advance(state, object)
+local function advance(reading, object)
   local token, is_broken = token_text(object.nextToken)
   if is_broken then return codes.bad_answer, "nextToken is no text, nor a whole number below 2^53" end
   local sync_token
   sync_token, is_broken = token_text(object.syncToken)
   if is_broken then return codes.bad_answer, "syncToken is no text, nor a whole number below 2^53" end
-  state.sync_token = sync_token or state.sync_token
-  state.next_token, state.more = token, token ~= nil
+  reading.sync_token = sync_token or reading.sync_token
+  reading.next_token, reading.more = token, token ~= nil
   if not token then return nil end
-  if state.seen[token] then return codes.repeated_page end
-  state.seen[token] = true
-  state.request.query.nextToken = token
-  requests.set_url(state.request)
+  if reading.seen[token] then return codes.repeated_page end
+  reading.seen[token] = true
+  reading.request.query.nextToken = token
+  requests.set_url(reading.request)
 end
 
 local function are_objects(items)
@@ -51,47 +58,47 @@ local function are_objects(items)
 end
 
 -- The items of an answer; or nil, the rule it breaks and how. A list without entries may be left out.
-local function read(state, object)
+local function read(reading, object)
   if not object then return nil, codes.empty_answer end
-  local items = object[state.request.row.items]
+  local items = object[reading.request.row.items]
   if items == nil then items = {} end
   if not are_objects(items) then return nil, codes.bad_answer end
-  local broken, detail = advance(state, object)
+  local broken, detail = advance(reading, object)
   if broken then return nil, broken, detail end
   return items
 end
 
 --- Reads a page.
 ---@param client dingtalk.Client
----@param state table
+---@param reading table
 ---@return table[]? items nil after the last page, and on failure
 ---@return dingtalk.Error? err
-function pages.next(client, state)
-  if not state.more then return nil end
-  if state.count >= limits.max_pages then
-    return nil, requests.bad_answer(codes.too_many_pages, state.attempt)
+function pages.next(client, reading)
+  if not reading.more then return nil end
+  if reading.count >= limits.max_pages then
+    return nil, requests.bad_answer(codes.too_many_pages, reading.attempt)
   end
-  local attempt, object = requests.send(client, state.request)
+  local attempt, object = requests.send(client, reading.request)
   if not attempt then
-    state.more = false
-    state.attempts = state.attempts + (object.attempts or 0)
-    object.attempts = state.attempts
+    reading.more = false
+    reading.attempts = reading.attempts + (object.attempts or 0)
+    object.attempts = reading.attempts
     return nil, object
   end
-  state.count, state.attempt = state.count + 1, attempt
-  state.attempts, state.elapsed = state.attempts + attempt.attempts, state.elapsed + attempt.elapsed
-  local items, broken, detail = read(state, object)
+  reading.count, reading.attempt = reading.count + 1, attempt
+  reading.attempts, reading.elapsed = reading.attempts + attempt.attempts, reading.elapsed + attempt.elapsed
+  local items, broken, detail = read(reading, object)
   if not items then
-    state.more = false
+    reading.more = false
     return nil, requests.bad_answer(broken, attempt, detail)
   end
   return items
 end
 
 -- What the result of a list, or an iterator, says in addition to the items.
-local function describe(state, result)
-  result.attempts, result.elapsed, result.pages = state.attempts, state.elapsed, state.count
-  result.nextToken, result.syncToken = state.next_token, state.sync_token
+local function describe(reading, result)
+  result.attempts, result.elapsed, result.pages = reading.attempts, reading.elapsed, reading.count
+  result.nextToken, result.syncToken = reading.next_token, reading.sync_token
   return result
 end
 
@@ -101,13 +108,13 @@ end
 ---@return table? result with the items under their name in the service's answer
 ---@return dingtalk.Error? err
 function pages.all(client, request)
-  local state, all = pages.start(request), json.array {}
+  local reading, all = pages.start(request), json.array {}
   repeat
-    local items, err = pages.next(client, state)
+    local items, err = pages.next(client, reading)
     if err then return nil, err end
     for _, item in ipairs(items) do all[#all + 1] = item end
-  until not state.more or state.count == request.max_pages
-  local result = describe(state, requests.result(state.attempt))
+  until not reading.more or reading.count == request.max_pages
+  local result = describe(reading, requests.result(reading.attempt))
   result[request.row.items] = all
   return result
 end
@@ -121,28 +128,28 @@ end
 ---@param err dingtalk.Error? why there is no request
 ---@return dingtalk.PagesRead
 function pages.each(client, request, err)
-  local state = request and pages.start(request)
+  local reading = request and pages.start(request)
   local items, position = {}, 0
-  local reading = {}
+  local iterator = {}
   local function finish()
     local failure = err
-    state, items, err = nil, {}, nil
+    reading, items, err = nil, {}, nil
     if failure then return false, failure end
-    return nil, reading
+    return nil, iterator
   end
   local function next_item()
     while true do
       position = position + 1
       if items[position] then return items[position] end
-      if not state or state.count == request.max_pages then return finish() end
+      if not reading or reading.count == request.max_pages then return finish() end
       request.deadline = client:now() + request.timeout
-      items, err = pages.next(client, state)
-      describe(state, reading)
+      items, err = pages.next(client, reading)
+      describe(reading, iterator)
       if not items then return finish() end
       position = 0
     end
   end
-  return setmetatable(reading, { __name = "dingtalk.PagesRead", __call = next_item })
+  return setmetatable(iterator, { __name = "dingtalk.PagesRead", __call = next_item })
 end
 
 return pages

@@ -205,11 +205,11 @@ end
 ---@param source table its row, config and clock
 ---@param client dingtalk.Client
 ---@param deadline number in seconds of client:now()
----@param state table of the attempts, see attempts.run
+---@param attempt dingtalk.State made by attempts.new
 ---@param grant {kind: "code"|"refresh_token", text: string}? of a user token
 ---@return dingtalk.TokenEntry? entry
 ---@return dingtalk.Error? err
-function applications.fetch(source, client, deadline, state, grant)
+function applications.fetch(source, client, deadline, attempt, grant)
   local row, config = source.row, source.config
   local url, err = url_of(row, config, client.base_url)
   if not url then return nil, err end
@@ -219,7 +219,7 @@ function applications.fetch(source, client, deadline, state, grant)
   err, object = attempts.run(client, {
     row = row, url = url, body = json.encode(body), deadline = deadline,
     max_attempts = config.max_attempts or client.max_attempts, secrets = secrets,
-  }, state)
+  }, attempt)
   if err then return nil, explain(err, row, grant) end
   local entry
   entry, err = read(object, source.clock())

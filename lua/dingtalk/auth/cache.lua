@@ -23,6 +23,14 @@ local registry = setmetatable({}, { __mode = "k" })
 -- Limits how many tokens that are still good are renewed a second: many may have been obtained at the same time.
 local turns = memory.new(core.now)
 
+-- Fields that are set later are listed here, since naming them in the table takes memory for each organisation:
+--   entry                                the token in use
+--   refresh_token, stored_refresh_token  the newest of this process, and that in the store
+--   code_spent                           whether the code has given a token
+--   refused_id, refused_token            of the entry that the service refused last
+--   keep_until                           until when a refused token is kept, since the service gave it again
+--   try_after                            when a token that is still good may be renewed again
+--   failure, failure_ends                an error that is remembered, and until when
 local function new_state(source, key)
   return { flight = single_flight.new(), store = source.store, key = key, on_error = source.config.on_store_error }
 end

@@ -199,7 +199,19 @@ local function time_left(ctx)
 end
 
 local function new_context(args, world)
-  local ctx = { args = args, world = world, from = {}, at_end = {} }
+  local ctx = {
+    args = args, world = world,
+    from = {},         -- the variable of the environment that gave an option, by the library's name of it
+    at_end = {},       -- functions to be called before the exit
+    client = nil, token = nil,
+    deadline = nil,    -- of the whole command, by the client's clock
+    list = nil,        -- people of the one call, for errors that name a position
+    bar = nil,         -- the progress of a long call
+    own = nil,         -- path of the file of --resume, while this run holds its lock
+    state = nil,       -- its content
+    interrupted = nil, -- Ctrl-C has come
+    is_done = nil,     -- everything was done and reported
+  }
   function ctx.left() return time_left(ctx) end
   function ctx.limits() return { timeout = time_left(ctx), max_attempts = args.max_attempts } end
   function ctx.guard(hook, again) return guard(ctx, hook, again) end
