@@ -166,6 +166,13 @@ function json.is_array(value)
   return rawget(value, 1) ~= nil or mark == Array or mark ~= nil and mark == safe.array_mt
 end
 
+--- Whether a value of an answer is an array; an empty table is one.
+---@param value any
+---@return boolean
+function json.is_list(value)
+  return type(value) == "table" and (value[1] ~= nil or next(value) == nil)
+end
+
 local write
 
 -- lua-cjson escapes the slash, which JSON does not ask for.

@@ -1,17 +1,6 @@
---- The hosts: how a coroutine waits under each loop. An adapter is a table made by `new(client)`:
----
----   name        for messages
----   direct      true where suspend() may be called in any coroutine, also one that the caller's own
----               coroutine resumes: the thread blocks, or the host itself suspends the whole chain
----   blocks      true where suspend() does nothing but step the engine: a request may then be waited for in the core
----   check()     whether the caller may wait here: true, or nil and why not
----   suspend(waiter)  suspends the caller until resume(waiter); coming back early is harmless
----   resume(waiter)   lets the coroutine that waits on it go on; called from within client:step()
----   watch()     sees to it that client:step() is called when client:pollfd() is readable or
----               client:timeout() has passed, until client:is_idle(); called when work was added
----   close()     the client is closed: stop watching
----
---- config.loop may be such a table; functions that it leaves out are taken from `loops.base`.
+--- The hosts: how a coroutine waits under each loop. An adapter is a table made by `new(client)`, with the functions of
+--- dingtalk.Loop in types.lua; those that it leaves out are taken from `loops.base`. Ours may also say that it `blocks`:
+--- suspend() does nothing but step the engine, so that a request may be waited for in the core.
 
 local errors = require "dingtalk.errors"
 local scheduler = require "dingtalk.scheduler"

@@ -141,13 +141,6 @@ local ours = {
   pages = true,
 }
 
-local function is_list(value)
-  if type(value) ~= "table" then return false end
-  local count = 0
-  for _ in pairs(value) do count = count + 1 end
-  return count == #value
-end
-
 -- The fields of an answer by a row's schema, into a result. A list without entries may be left out.
 local function take_fields(result, object, answer)
   for name, value in pairs(object) do
@@ -156,7 +149,7 @@ local function take_fields(result, object, answer)
   for name, field in pairs(answer.fields) do
     if field[1] == "list" then
       if result[name] == nil then result[name] = json.array {} end
-      if not is_list(result[name]) then return codes.bad_answer end
+      if not json.is_list(result[name]) then return codes.bad_answer end
     end
   end
   -- A refusal under status 200.

@@ -48,13 +48,11 @@ local function advance(reading, object)
 end
 
 local function are_objects(items)
-  if type(items) ~= "table" then return false end
-  local count = 0
-  for _, item in pairs(items) do
-    count = count + 1
+  if not json.is_list(items) then return false end
+  for _, item in ipairs(items) do
     if type(item) ~= "table" then return false end
   end
-  return count == #items
+  return true
 end
 
 -- The items of an answer; or nil, the rule it breaks and how. A list without entries may be left out.
