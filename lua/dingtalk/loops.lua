@@ -1,6 +1,6 @@
---- The hosts: how a coroutine waits under each loop. An adapter is a table made by `new(client)`, with the functions of
---- dingtalk.Loop in types.lua; those that it leaves out are taken from `loops.base`. Ours may also say that it `blocks`:
---- suspend() does nothing but step the engine, so that a request may be waited for in the core.
+--- The hosts: how a coroutine waits under each loop. An adapter is a table made by `new(client)`, with the functions
+--- of dingtalk.Loop in types.lua; those that it leaves out are taken from `loops.base`. Ours may also say that it
+--- `blocks`: suspend() does nothing but step the engine, so that a request may be waited for in the core.
 
 local errors = require "dingtalk.errors"
 local scheduler = require "dingtalk.scheduler"
