@@ -22,7 +22,7 @@ typedef struct dt_engine_config {
   const char *ca_file;     /* PEM bundle to trust instead of the system's authorities, or NULL */
   const char *ca_path;     /* the same as a directory of hashed certificates, or NULL */
   const char *client_cert; /* PEM file with the certificate to show to the server, or NULL */
-  const char *client_key;  /* PEM file with its key; NULL: it stands in client_cert */
+  const char *client_key;  /* PEM file with its key; NULL: client_cert holds it */
   const char *proxy;       /* NULL: as the environment says; "": none */
   const char *interface;   /* address, host or interface to connect from, as CURLOPT_INTERFACE; or
                               NULL */
@@ -30,7 +30,7 @@ typedef struct dt_engine_config {
   const char *user_agent;  /* the whole header value */
   long connect_timeout_ms; /* DNS, connect and TLS together */
   long max_connections;    /* open at a time to one host */
-  bool allow_http;         /* http:// beside https:// */
+  bool allow_http;         /* http:// as well as https:// */
 } dt_engine_config;
 
 typedef enum dt_method { DT_GET, DT_POST, DT_PUT, DT_DELETE } dt_method;
@@ -82,7 +82,7 @@ typedef enum dt_engine_fault {
   DT_ENGINE_NO_POLLER, /* the system has no epoll or no timerfd for it: see errno */
   DT_ENGINE_BUSY,      /* DT_MAX_IN_FLIGHT transfers are running */
   DT_ENGINE_REFUSED,   /* libcurl does not take an option: see dt_engine_refused */
-  DT_ENGINE_BROKEN     /* its descriptors were closed behind its back */
+  DT_ENGINE_BROKEN     /* the process closed its descriptors */
 } dt_engine_fault;
 
 /*
@@ -133,7 +133,7 @@ void dt_engine_step(dt_engine *engine, int64_t wait_us);
 /* The next transfer that has ended, in the order of ending; 0 when there is none. */
 dt_transfer_id dt_engine_next_finished(dt_engine *engine);
 
-/* Where `id` stands among the engine's transfers (from 1), or 0 when it is not one of them. */
+/* The position of `id` among the engine's transfers (from 1), or 0 when it is not one of them. */
 uint32_t dt_engine_slot(const dt_engine *engine, dt_transfer_id id);
 
 /* The next slot in use after `slot` (0: the first); 0 when there is no more. */

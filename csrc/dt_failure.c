@@ -52,8 +52,8 @@ static dt_failure of_answer(const dt_facts *facts) {
   return facts->ends_with_connection ? of_end_with_connection(facts) : DT_ANSWERED;
 }
 
-/* The connection broke. How it did is told in many ways: a TLS end without close_notify is 18 or 52
-   up to 8.13 and 56 from 8.14 on, an HTTP/2 one 18, 52, 16, 55 or 56. */
+/* The connection broke, which libcurl reports by many codes: over TLS without close_notify 18 or 52
+   up to 8.13 and 56 from 8.14 on, over HTTP/2 18, 52, 16, 55 or 56. */
 static dt_failure of_loss(const dt_facts *facts) {
   if (!facts->began)
     return facts->has_proxy ? DT_PROXY_FAILED : DT_CONNECT_FAILED;
@@ -62,7 +62,7 @@ static dt_failure of_loss(const dt_facts *facts) {
   return facts->ends_with_connection ? of_answer(facts) : DT_TRUNCATED_BODY;
 }
 
-/* Ours: of_loss tells which. */
+/* A code of ours: of_loss says which. */
 #define LOST DT_FAILURES
 
 enum { TOO_LARGE = 100 /* CURLE_TOO_LARGE of 8.6 */ };

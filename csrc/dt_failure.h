@@ -49,9 +49,9 @@ typedef struct dt_facts {
   long proxy_status;         /* the proxy's answer to CONNECT; 0 when there was none */
   long status;               /* of the answer; 0 when none was read */
   bool headers_complete;     /* of the answer, rather than of an interim one */
-  bool ends_with_connection; /* HTTP/1 with a body of unsaid length */
+  bool ends_with_connection; /* HTTP/1 with a body of unknown length */
   bool ended_in_order;       /* the peer said by TLS that it has sent all */
-  bool is_compressed;        /* the body is, though nobody asked for it */
+  bool is_compressed;        /* the body is, though the request asked for identity */
   size_t body_length;
   dt_overflow overflow; /* the limit of ours that ended it */
 } dt_facts;

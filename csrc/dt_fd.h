@@ -1,5 +1,5 @@
 /*
- * Descriptors that a process may close behind our back: a daemon closes all it
+ * Descriptors that a process may close without our knowing: a daemon closes all it
  * has inherited and then opens its own under the same numbers. So each is
  * remembered with what it is, and closed only while it still is that.
  */
@@ -18,7 +18,7 @@ typedef struct dt_fd {
 /* Remembers what `number` is now; a negative number is remembered as none. */
 dt_fd dt_fd_remember(int number);
 
-/* Whether the number still stands for the same socket, pipe or file. */
+/* Whether the number still is that of the same socket, pipe or file. */
 bool dt_fd_is_ours(const dt_fd *fd);
 
 /* Closes it if it is still ours, and forgets it; idempotent. */

@@ -30,7 +30,7 @@ struct dt_poller {
   size_t capacity;
   int fd;               /* epoll or kqueue; -1 with plain poll */
   int timer;            /* timerfd; -1 elsewhere */
-  struct timespec mark; /* tells the timer from all others */
+  struct timespec mark; /* a random value by which the timer is known */
   int64_t alarm;        /* what the timer is set to */
 };
 
@@ -85,7 +85,7 @@ bool dt_poller_watch(dt_poller *poller, int fd, int events) {
   return lazy || reregister(poller, fd, events);
 }
 
-/* False for an event that nobody asked for: the server closed an idle connection. The registration
+/* False for an event that was not asked for: the server closed an idle connection. The registration
    is then removed, or the poller's descriptor would stay readable. */
 static inline bool is_wanted(dt_poller *poller, int fd) {
   if (poller->watches[fd] & WANTED)
@@ -153,7 +153,7 @@ void dt_poller_free(dt_poller *poller) {
  */
 static struct timespec random_mark(const dt_poller *poller) {
   uint32_t bits[2] = {(uint32_t)(uintptr_t)poller, (uint32_t)dt_clock_us()};
-  dt_random_bytes(bits, sizeof bits); /* if that fails, those will do */
+  dt_random_bytes(bits, sizeof bits); /* if that fails, the bits as they are will do */
   enum { YEARS_17 = 1 << 29 };
   return (struct timespec){YEARS_17 + (time_t)(bits[0] % YEARS_17), (long)(bits[1] % 1000000000)};
 }

@@ -1,4 +1,4 @@
-/* The proxy that libcurl is told of, by the configuration or by the environment. */
+/* The proxy that the configuration or the environment names. */
 #ifndef DT_PROXY_H
 #define DT_PROXY_H
 

@@ -105,7 +105,7 @@ void dt_queue_remove(dt_queue *queue, dt_transfer **slots, dt_transfer *transfer
     queue->deadline = NEVER;
 }
 
-/* Whether one of those that wait may run. */
+/* Whether a transfer that waits may run. */
 static bool may_run(const dt_queue *queue, const dt_origin *origin) {
   return origin->held.first && origin->running < limit_of(queue, origin);
 }

@@ -34,7 +34,7 @@ struct dt_origin {
 };
 
 typedef struct dt_queue {
-  uint32_t held;    /* transfers of all origins that wait */
+  uint32_t held;    /* transfers that wait, of all origins */
   int64_t deadline; /* none of them has an earlier one; INT64_MAX: none waits */
   uint32_t used;    /* entries */
   uint32_t serial;  /* the last one given */
@@ -59,7 +59,7 @@ void dt_queue_hold(dt_queue *queue, dt_transfer **slots, dt_transfer *transfer);
 /* Takes the next transfer that may run, of any origin; NULL if there is none. */
 dt_transfer *dt_queue_next(dt_queue *queue, dt_transfer **slots);
 
-/* Moves those whose deadline is over into a list. */
+/* Moves the transfers whose deadline is over into a list. */
 void dt_queue_take_overdue(dt_queue *queue, dt_transfer **slots, int64_t now,
                            dt_transfer_list *into);
 

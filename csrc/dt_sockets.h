@@ -50,7 +50,7 @@ dt_socket *dt_sockets_find_port(const dt_sockets *sockets, const struct dt_origi
 /* Lets it look as if the peer had ended it. */
 void dt_sockets_feign_end(const dt_sockets *sockets, int fd);
 
-/* Dooms those that the peer has ended, where the system can tell. */
+/* Dooms the sockets that the peer has ended, where the system can tell. */
 void dt_sockets_doom_ended(dt_sockets *sockets);
 
 /* Whether one of that origin is doomed. */
@@ -60,7 +60,7 @@ bool dt_sockets_has_doomed(const dt_sockets *sockets, const struct dt_origin *or
    7.88 closes one that was not without a word. */
 bool dt_sockets_are_ours(const dt_sockets *sockets);
 
-/* Closes those that still are, without a word to the peer, and frees what is known of them all. */
+/* Closes the sockets that are still open, sending nothing to the peer, and frees all records. */
 void dt_sockets_abandon(dt_sockets *sockets);
 
 void dt_sockets_free(dt_sockets *sockets);

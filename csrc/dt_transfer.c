@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The limit is for those who make URLs; libcurl is to judge what is longer. */
+/* The limit is for makers of URLs; libcurl is to judge what is longer. */
 enum { URL_BYTES = 2 * DT_MAX_URL_BYTES };
 
 dt_transfer *dt_transfer_new(void) {

@@ -25,7 +25,7 @@ typedef struct dt_transfer {
   dt_origin *origin;
   dt_transfer_id id;
   dt_transfer_state state;
-  uint32_t next; /* slots of its neighbours in the list it stands in; 0 ends it */
+  uint32_t next; /* slots of its neighbours in the list that it is in; 0 ends it */
   uint32_t previous;
   int64_t deadline; /* dt_clock_us time at which it is to end */
   int64_t time;     /* microseconds it was given */
@@ -35,7 +35,7 @@ typedef struct dt_transfer {
   bool has_client_token;
   const char *request_body; /* the caller's */
   size_t request_length;
-  dt_buf url; /* of one that is held, NUL-terminated */
+  dt_buf url; /* of a transfer that waits, NUL-terminated */
   dt_buf token_line;
   dt_buf client_token_line;
   dt_buf more_lines; /* the request's own headers, each NUL-terminated */
@@ -76,13 +76,13 @@ typedef struct dt_transfer_pool {
 /* NULL when out of memory. */
 dt_transfer *dt_transfer_new(void);
 
-/* Frees one that does not run; NULL is fine. */
+/* Frees a transfer that does not run; NULL is fine. */
 void dt_transfer_free(dt_transfer *transfer);
 
 /* Takes the request over, but for the URL. False when out of memory. */
 bool dt_transfer_prepare(dt_transfer *transfer, const dt_request *request);
 
-/* Copies the URL, for a transfer that is held. False when out of memory. */
+/* Copies the URL, for a transfer that waits. False when out of memory. */
 bool dt_transfer_keep_url(dt_transfer *transfer, const char *url);
 
 /* What came of an ended transfer; valid until it is reset. */

@@ -24,7 +24,7 @@ const char *dt_waker_path(const dt_waker *waker);
 
 /*
  * Takes the connection that was made, removes the socket's file and starts the
- * thread that watches `fd`. False when nobody connected or there is no thread.
+ * thread that watches `fd`. False when nothing connected or there is no thread.
  */
 bool dt_waker_start(dt_waker *waker, int fd);
 

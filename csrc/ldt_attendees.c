@@ -68,7 +68,7 @@ static ldt_attendees *new_attendees(lua_State *L, uint32_t batches) {
 /*
  * core.attendees(list, push, chat, removing) -> attendees, how many batches; or
  * nil, code, position, field, detail. `push` and `chat` are the API's notification
- * switches, nil to leave them unsaid.
+ * switches, nil to leave them out.
  */
 static int core_attendees(lua_State *L) {
   lua_settop(L, 4);
@@ -139,7 +139,7 @@ static int attendees_body(lua_State *L) {
   return 1;
 }
 
-/* FNV-1a: tells other arguments by mistake, not by malice. */
+/* FNV-1a: finds arguments that differ by mistake, not by malice. */
 #define DIGEST_START UINT64_C(0xCBF29CE484222325)
 
 static uint64_t digest(uint64_t hash, const char *data, size_t length) {
@@ -157,7 +157,7 @@ static int push_digest(lua_State *L, uint64_t hash) {
   return 1;
 }
 
-/* core.digest(text) -> 16 hex digits that tell texts apart. */
+/* core.digest(text) -> a hash of 16 hex digits. */
 static int core_digest(lua_State *L) {
   size_t length = 0;
   const char *text = luaL_checklstring(L, 1, &length);

@@ -172,7 +172,7 @@ static int core_check_utf8(lua_State *L) {
   return 0;
 }
 
-/* core.pid() -> the process, to tell a fork. */
+/* core.pid() -> the id of the process, by which a fork shows. */
 static int core_pid(lua_State *L) {
   lua_pushinteger(L, getpid());
   return 1;

@@ -9,7 +9,7 @@
 
 /*
  * Whether the table at index 1, whose length is `count`, has no key beyond `count` and
- * none that is not a positive whole number. A nil may still stand among the first `count`.
+ * none that is not a positive whole number. There may still be a nil among the first `count`.
  *
  * True is certain but for one case, see ldt_sequence.c; false also means that it
  * cannot be told cheaply. Makes only raw accesses. May allocate, and so raise.
