@@ -13,7 +13,7 @@ local pages = require "dingtalk.pages"
 local requests = require "dingtalk.request"
 
 ---@class dingtalk.Calendar
----@field empty_array table an array without entries, for a body: `{}` is an object where nothing else says so
+---@field empty_array table an empty array, for a body: `{}` is an object, unless the field is known as a list
 local calendar = { empty_array = json.empty_array }
 
 ---@class dingtalk.Client
@@ -45,7 +45,7 @@ function methods:remove_attendees(token, user, cal, event, list, opts)
   return attendees.change(self, operations.remove_attendees, token, user, cal, event, list, opts)
 end
 
---- Adds people to many events: some calls at a time, no more a second than the service takes.
+--- Adds people to many events: some calls at a time, and no more in a second than the service allows.
 ---@param token dingtalk.Token
 ---@param jobs dingtalk.Job[]|(fun(): dingtalk.Job?) an array, or an iterator that gives the next job
 ---@param opts dingtalk.BulkOptions?
@@ -57,7 +57,7 @@ function methods:add_attendees_each(token, jobs, opts)
   return require("dingtalk.bulk").run(self, token, jobs, opts)
 end
 
---- Makes a call of the service that is none of the above.
+--- Makes a call of the service that has no method of its own.
 ---@param token dingtalk.Token
 ---@param spec dingtalk.RequestSpec
 ---@param opts dingtalk.WriteOptions?
@@ -92,7 +92,7 @@ function calendar.new(config)
   return client.new(config)
 end
 
---- What ends calls from outside, given to them as opts.cancel.
+--- Makes a cancellation: given to calls as opts.cancel, it ends them from outside.
 ---@return dingtalk.Cancellation
 function calendar.cancellation()
   return cancellation.new()

@@ -11,7 +11,7 @@ local cancellation = {}
 local Cancellation = { __name = "dingtalk.Cancellation" }
 Cancellation.__index = Cancellation
 
---- One for any number of calls.
+--- Makes a cancellation, for any number of calls.
 ---@return dingtalk.Cancellation
 function cancellation.new()
   -- The clients of the attempts that it would end, by attempt.

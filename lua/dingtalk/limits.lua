@@ -1,5 +1,5 @@
---- Every limit and default, with its unit and where it comes from. The limits of the C core stand
---- in csrc/dt_limits.h and are read from there.
+--- Every limit and default, with its unit and where it comes from. The limits of the C core are
+--- in csrc/dt_limits.h, and are read from there.
 
 local core = require "dingtalk.core"
 
@@ -35,14 +35,14 @@ local limits = {
   token_seconds = 7200,     -- validity of an access token whose answer names none: the service's
   refresh_token_seconds = 2592000, -- validity of a refresh token: the service's
   token_retry = 30,         -- seconds between two tries to renew a token that is still good: ours
-  token_refused_rest = 10,  -- seconds a refused token request is remembered, and not made again: ours
-  token_failed_rest = 1,    -- seconds one that failed otherwise is: ours
+  token_refused_rest = 10,  -- seconds for which a refused token request is remembered, and not made again: ours
+  token_failed_rest = 1,    -- seconds for which one that failed otherwise is: ours
   token_max_rest = 300,     -- seconds, where the answer says how long to wait: ours, as long as the address ban
   early_renewals = 50,      -- a second, of tokens that are still good: ours, far below the address limit
   token_lock = 2,           -- seconds for which one process alone may ask for a token: ours
   retry_earned = 0.2,       -- retries a success gives back to the budget: ours, as AWS SDKs do
   completions_a_step = 8,   -- requests that have ended and are dealt with in one step: ours
-  poll_interval = 0.002,    -- seconds between two steps where no descriptor tells when one is due: ours
+  poll_interval = 0.002,    -- seconds between two steps where no descriptor shows that one is due: ours
   store_seconds = 0.25,     -- of one command of a store, whatever the caller's time: ours
   store_rest = 1,           -- seconds a store is left alone that failed or was slow, doubling: ours
   store_max_rest = 30,      -- seconds, of that: ours

@@ -1,12 +1,13 @@
---- One piece of work at a time for many who want its outcome: the first does it, the others wait
---- through their own clients, so under any loop, and get the same.
+--- One piece of work for many callers who want its outcome: the first caller does it; the others wait, each through its
+--- own client and so under any loop, and get the same outcome.
 
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 
-local GRACE = 1 -- seconds beyond its deadline after which work is taken for abandoned
-local STALL = 0.5 -- seconds, too, since what the worker waited for has ended and it did not go on
-local LOOK = 0.25 -- seconds between two looks of who waits, whether it is
+-- In seconds:
+local GRACE = 1 -- beyond its deadline, after which work is taken for abandoned
+local STALL = 0.5 -- after the end of what the worker waited for, when it has not gone on: it is abandoned, too
+local LOOK = 0.25 -- between two checks of a waiting caller whether the work is abandoned
 
 local single_flight = {}
 
@@ -23,13 +24,13 @@ local function current_thread()
   return coroutine.running() or "main"
 end
 
--- Closed, or it raised. Where the host itself suspends, its coroutines are not ours to ask: nginx calls
--- those of another request dead.
+-- Whether the worker's coroutine was closed or has raised. Where the host itself suspends coroutines, their status says
+-- nothing: nginx calls those of another request dead.
 local function is_dead(running)
   return not running.client.loop.direct and coroutine.status(running.thread) == "dead"
 end
 
--- What the worker waited for has ended, and it does not go on: its request was aborted, or nobody resumes it.
+-- Whether the worker does not go on though what it waited for has ended: its request was aborted, or it is not resumed.
 local function is_stalled(running)
   if not (running.waits_for and running.waits_for.done) then
     running.stalled_since = nil
@@ -39,23 +40,23 @@ local function is_stalled(running)
   return core.now() - running.stalled_since >= STALL
 end
 
--- Work whose coroutine was dropped or is dead, or that a fork left behind, never ends.
+-- Whether the work will never end: its coroutine was dropped or is dead, or it belongs to the parent of a fork.
 local function is_abandoned(running)
   return core.now() >= running.lapses or running.pid ~= core.pid() or running.thread == current_thread()
     or is_dead(running) or is_stalled(running)
 end
 
---- Whether somebody is at work.
+--- Whether a caller is at work.
 ---@return boolean
 function Flight:is_running()
   return self.running ~= nil and not is_abandoned(self.running)
 end
 
---- The one at work tells what it is about to wait for.
----@param state table given to client:park, client:pause or attempts.run
-function Flight:waits_for(state)
+--- Notes what the worker is about to wait for.
+---@param waiter table given to client:park, client:pause or attempts.run
+function Flight:waits_for(waiter)
   local running = self.running
-  if running and running.thread == current_thread() then running.waits_for, running.stalled_since = state, nil end
+  if running and running.thread == current_thread() then running.waits_for, running.stalled_since = waiter, nil end
 end
 
 local function lead(self, client, deadline, work)
@@ -67,7 +68,7 @@ local function lead(self, client, deadline, work)
   local value, err = work()
   mine.ended, mine.value, mine.err = true, value, err
   if self.running == mine then self.running = nil end
-  for slot, waiting in pairs(mine.waiters) do waiting:wake(slot) end
+  for waiter, waiting in pairs(mine.waiters) do waiting:wake(waiter) end
   return value, err
 end
 
@@ -76,23 +77,23 @@ local function must_not_wait(running, client)
   return running.client ~= client and client.loop.name == "blocking"
 end
 
--- Waits for the work of another, for some time; false when the waiter's client was closed.
+-- Waits for the work of another caller until the next check; false when the waiting caller's client was closed.
 local function join(running, client, deadline)
   local seconds = math.min(deadline - client:now(), running.lapses - core.now(), LOOK)
-  local slot = {}
-  running.waiters[slot] = client
-  local waited = client:park(slot, math.max(seconds, 0))
-  running.waiters[slot] = nil
+  local waiter = {}
+  running.waiters[waiter] = client
+  local waited = client:park(waiter, math.max(seconds, 0))
+  running.waiters[waiter] = nil
   return waited
 end
 
--- Whether the outcome is the worker's own: its time was up, or its client was closed.
+-- Whether the outcome concerns only the worker: its time was up, or its client was closed.
 local function is_own(err)
   return errors.is_error(err) and (err.kind == "timeout" or err.kind == "cancelled")
 end
 
---- Runs `work`, or waits for the one who does already. Who waits gets a copy of the error; when it was
---- only the worker's time that was up, the next one works.
+--- Runs `work`, or waits for the caller who runs it already. A waiting caller gets a copy of the error; where the error
+--- concerns only the worker, such as its time-out, the next caller runs the work.
 ---@param client dingtalk.Client the caller's
 ---@param deadline number in seconds of client:now()
 ---@param work fun(): any, any the outcome: a value, or nil and an error
