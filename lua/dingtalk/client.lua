@@ -130,12 +130,8 @@ end
 -- What errors.judge is told where nothing was started.
 local not_started = scheduler.not_started
 
---- Makes a request and waits for its end, in the core itself where that may block: fills the attempt as errors.judge
---- wants it.
----@param attempt dingtalk.State
----@param request dingtalk.Request
----@param timeout number seconds
-function methods:exchange(attempt, request, timeout)
+-- Starts a request and waits for its end, in the core itself where it may block.
+local function exchange(self, attempt, request, timeout, may_block)
   if not self.engine then
     local _, code = self:open_engine()
     if scheduler.is_closed(self, attempt) then return end
@@ -144,7 +140,7 @@ function methods:exchange(attempt, request, timeout)
   if attempt.done then attempt.done = false end
   local answered, code, refused = self.engine:start(attempt, request.row.method, attempt.url or request.url,
     not attempt.older_api and attempt.token or nil, attempt.client_token, request.body, attempt.batch, timeout,
-    self.loop.blocks and not scheduler.current_group(), attempt.headers, self.on_attempt)
+    may_block, attempt.headers, self.on_attempt)
   if answered then
     return
   elseif answered == false then
@@ -152,9 +148,21 @@ function methods:exchange(attempt, request, timeout)
     return scheduler.guarded(self, attempt, scheduler.wait, self, attempt)
   elseif code == "forked" or code == "descriptors_closed" then
     abandon(self)
-    return self:exchange(attempt, request, timeout)
+    return exchange(self, attempt, request, timeout, may_block)
   end
   return not_started(attempt, code, refused)
+end
+
+--- Makes a request and waits for its end: fills the attempt as errors.judge wants it.
+---@param attempt dingtalk.State
+---@param request dingtalk.Request
+---@param timeout number seconds
+function methods:exchange(attempt, request, timeout)
+  if scheduler.current_group() then
+    -- A debug hook may raise between the start and the wait, too.
+    return scheduler.guarded(self, attempt, exchange, self, attempt, request, timeout, false)
+  end
+  return exchange(self, attempt, request, timeout, self.loop.blocks)
 end
 
 --- Moves the transfers on, waiting up to `seconds` for one to end (nil: until something is due), and resumes those
