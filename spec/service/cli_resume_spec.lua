@@ -146,6 +146,28 @@ describe("dingtalk-calendar #slow", function()
       os.execute(("rm -r %s/state.lock"):format(quote(tool.dir)))
     end)
 
+    it("sends nothing that it cannot write down: a full disk", function()
+      -- Files of at most 512 bytes: enough for one token of this length, not for three.
+      local limited = "trap '' XFSZ; ulimit -f 1; "
+      local token = ("t"):rep(180)
+      local code, _, err = run("add --file p --resume state --concurrency 3 --client-token " .. token, nil, limited)
+      assert.equal(1, code, err)
+      assert.truthy(err:find("could not save", 1, true), err)
+      assert.truthy(#sandbox.ledger() < 3)
+      goes_on("add --file p --resume state --client-token " .. token,
+        ("added %d people in %d requests\n"):format(1200 - 500 * #sandbox.ledger(), 3 - #sandbox.ledger()))
+    end)
+
+    it("takes a file and nothing else", function()
+      os.execute(("cd %s && mkdir -p folder && mkfifo fifo"):format(quote(tool.dir)))
+      for _, name in ipairs { "/dev/full", "/dev/null", "folder", "fifo", "" } do
+        local code, _, err = run("add a --resume " .. quote(name))
+        assert.equal(1, code)
+        assert.truthy(err:find("is no file", 1, true), err)
+      end
+      assert.equal(0, #sandbox.ledger())
+    end)
+
     it("takes Ctrl-C at any time: 130, the state saved, no other file left", function()
       write("p", lines_of(people(1, 2000)))
       local interrupted = 0

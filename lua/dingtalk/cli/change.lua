@@ -57,7 +57,10 @@ local function save(ctx, left)
 end
 
 local function checkpoint(ctx, make)
-  local guarded = ctx.guard(function(left) return not ctx.own or save(ctx, make and make(left) or left) end, true)
+  local guarded = ctx.guard(function(left)
+    if not ctx.own then return true end -- without --resume
+    return save(ctx, make and make(left) or left)
+  end, true)
   return function(left)
     local saved, message = guarded(left)
     if ctx.is_interrupted() then return nil, "interrupted" end

@@ -3,6 +3,7 @@
 
 local columns = require "dingtalk.cli.columns"
 local csv = require "dingtalk.cli.csv"
+local errors = require "dingtalk.errors"
 local json = require "dingtalk.json"
 local json_nodes = require "dingtalk.cli.json_nodes"
 local texts = require "dingtalk.cli.text"
@@ -209,7 +210,7 @@ local function read_file(path, args, stdin, list, kind)
   text, message = texts.decode(bytes, context.extension)
   if not text then return ("%s: %s"):format(shown, message) end
   entries, message, line = formats[args.format or format_of(context.extension, text)](text, context)
-  if not entries then return ("%s: line %d: %s"):format(shown, line, message) end
+  if not entries then return ("%s: line %d: %s"):format(shown, line, errors.one_line(message)) end
   if #entries == 0 then return ("%s: holds nobody"):format(shown) end
   for _, entry in ipairs(entries) do
     entry.where = ("%s: line %d"):format(shown, entry.line)

@@ -9,6 +9,7 @@ local state = {}
 
 local FORMAT = 1
 local ENOENT = 2
+local MAX_BYTES = 67108864 -- of one file: ours; a thousand events take a megabyte
 -- Seconds for which the service knows an x-client-token: a day, less an hour for clocks that differ.
 local TOKEN_SECONDS = 86400 - 3600
 
@@ -18,6 +19,7 @@ local TOKEN_SECONDS = 86400 - 3600
 local TAKE = [[
 umask 077; exec 2>/dev/null
 file=$(readlink -f -- %s) || file=%s
+[ -n "$file" ] && { [ -f "$file" ] || [ ! -e "$file" ]; } || { echo "strange"; exit; }
 lock=$file.lock
 began() { stat=$(cat "/proc/$1/stat") && set -- ${stat##*)} && echo "${20}"; }
 is_alive() {
@@ -41,6 +43,7 @@ echo "$PPID $(began "$PPID" || echo -) $(uname -n)" >"$lock/owner" && echo "ours
 function state.take(path)
   local word, rest = shell.read(TAKE:format(shell.quote(path), shell.quote(path))):match "^(%a+) ?(.-)\n$"
   if word == "ours" then return rest end
+  if word == "strange" then return nil, ("%q is no file"):format(path) end
   if word ~= "busy" then return nil, ("cannot write next to %s"):format(path) end
   local pid, _, host = rest:match "^(%S+) (%S+) (%S+)$"
   return nil, ("%s is in use by another run, process %s on %s: wait for it, or end it; %s.lock says so"):format(
@@ -124,7 +127,7 @@ function state.load(path, operation, now)
   local content = { operation = operation, known = {} }
   local file, problem, number = io.open(path, "r")
   if not file then return number == ENOENT and content or nil, problem end
-  local text = file:read "a"
+  local text = file:read(MAX_BYTES)
   file:close()
   local saved = text and json.plain(json.decode(text) or nil)
   if type(saved) ~= "table" or saved.format ~= FORMAT or type(saved.saved_at) ~= "number"
