@@ -39,7 +39,7 @@ local function read(call, place)
   local client = call.client
   local left = math.max(call.confirm_until - client:now(), 0.001)
   local request, err = operations.prepare(client, operations.list_attendees, call.token, place, nil,
-    { timeout = left, max_attempts = call.max_attempts })
+    { timeout = left, max_attempts = call.max_attempts, cancel = call.cancel })
   if not request then return nil, err end
   local found = {}
   local reading = pages.start(request)

@@ -138,6 +138,15 @@ describe("a cancellation", function()
     client:close()
   end)
 
+  it("ends the reading of opts.confirm, too", function()
+    local cancellation = calendar.cancellation()
+    local client = example.client { on_attempt = function() cancellation:cancel() end }
+    local _, err = example.add(client, { "p1" }, { cancel = cancellation, confirm = true })
+    assert.same({ "cancelled", "unknown", 1 }, { err.kind, err.outcome, err.added })
+    client:close()
+    assert.is_nil(sandbox.counters().operations.list_attendees)
+  end)
+
   it("is checked", function()
     local client = example.client()
     for _, value in ipairs { 7, {}, "x" } do
