@@ -200,6 +200,14 @@ local function read_list(list)
   if count > limits.max_lookups then
     return nil, errors.argument("list", "too_long", ("list has more than %d people"):format(limits.max_lookups))
   end
+  -- Beyond a hole its length may hide people.
+  for key in next, list do
+    if type(key) ~= "number" or key % 1 ~= 0 or key < 1 or key > count then
+      local shown = errors.one_line(key)
+      return nil, errors.argument("list", "not_a_list",
+        ("list has a hole, or a key that is no position: %s"):format(shown))
+    end
+  end
   local people = {}
   for i = 1, count do
     local kind, id, err = read_person(list[i], ("list[%d]"):format(i))

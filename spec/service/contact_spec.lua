@@ -270,6 +270,10 @@ describe("the arguments of contact", function()
     local raising = setmetatable({}, { __len = function() error "mine" end, __index = function() error "mine" end })
     assert.equal("list", select(2, unionids(raising)).argument)
     assert.equal("list", select(2, unionids "a").argument)
+    -- Nobody is passed over in silence.
+    for _, list in ipairs { { [1] = "a", [3] = "b" }, { "a", [2.5] = "b" }, { "a", x = "b" } } do
+      assert.equal("not_a_list", select(2, unionids(list)).code)
+    end
     local closed = example.client()
     closed:close()
     refusal("self", "a", { client = closed })
