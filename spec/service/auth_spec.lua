@@ -303,6 +303,21 @@ describe("a token request that failed", function()
     assert(source:get(client))
   end)
 
+  it("is not made again at once where the answer held no token", function()
+    sandbox.faults { fault = "answer", status = 200, body = "{}", next = 9 }
+    local source = source_of "internal_app"
+    local _, err = source:get(client)
+    assert.same({ "no_token_in_answer", "unknown", 200, 1 }, { err.code, err.outcome, err.status, err.attempts })
+    for _ = 1, 20 do
+      _, err = source:get(client)
+      assert.same({ "no_token_in_answer", "not_sent", 0 }, { err.code, err.outcome, err.attempts })
+    end
+    sandbox.faults { clear = true, faults = {} }
+    now = now + 2
+    assert(source:get(client))
+    assert.equal(2, requests "internal_app")
+  end)
+
   it("is not made again before the service wants", function()
     sandbox.faults { fault = "answer", code = "Forbidden.AccessDenied.QpmLimitForApi" }
     local source = source_of "internal_app"

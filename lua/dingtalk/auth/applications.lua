@@ -171,12 +171,14 @@ local function lifetime_of(object)
   return limits.token_seconds
 end
 
-local function read(object, now)
+local function read(object, now, attempt)
   local token = object and text_of(object, "accessToken", "access_token")
   if not token then
     return nil, errors.new {
       kind = "protocol", code = "no_token_in_answer", message = "the answer holds no access token",
       outcome = "unknown", retryable = false, hint = "Check base_url, and any proxy or gateway between.",
+      status = attempt.status, request_id = attempt.request_id or nil, attempts = attempt.attempts,
+      elapsed = attempt.elapsed,
     }
   end
   return {
@@ -222,7 +224,7 @@ function applications.fetch(source, client, deadline, attempt, grant)
   }, attempt)
   if err then return nil, explain(err, row, grant) end
   local entry
-  entry, err = read(object, source.clock())
+  entry, err = read(object, source.clock(), attempt)
   if not entry then return nil, explain(err, row, grant) end
   return entry
 end
