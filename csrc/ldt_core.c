@@ -114,7 +114,7 @@ static int push_refusal(lua_State *L, int index, const char *fault, const char *
 /*
  * core.url(base, literal, segment, literal, …) -> the literals as they are with
  * the segments between them checked and percent-encoded; or nil, which segment
- * (from 1), the code of what is wrong with it, for "wrong_type" what it is.
+ * (from 1; 0: the whole), the code of what is wrong with it, for "wrong_type" what it is.
  */
 static int core_url(lua_State *L) {
   char url[DT_MAX_URL_BYTES];
@@ -129,7 +129,7 @@ static int core_url(lua_State *L) {
     const char *text = luaL_checklstring(L, i, &length);
     size_t room = is_id ? (size_t)3 * DT_MAX_ID_BYTES : length;
     if (sizeof url - used < room)
-      return luaL_error(L, "the URL is too long");
+      return push_refusal(L, 0, dt_text_fault_name(DT_TEXT_TOO_LONG), NULL);
     char *end = is_id ? dt_uri_write_id(url + used, text, length, &fault) : url + used + length;
     if (!end)
       return push_refusal(L, i, dt_text_fault_name(fault), NULL);

@@ -28,16 +28,17 @@ local function token_text(token)
     return token, token == nil
   end
   if token == nil or token == "" then return nil end
-  return type(token) == "string" and token or nil, type(token) ~= "string"
+  local is_text = type(token) == "string" and #token <= limits.max_query_bytes
+  return is_text and token or nil, not is_text
 end
 
 -- Notes where the next page is. Returns the rule that the answer breaks, and how; or nil.
 local function advance(reading, object)
   local token, is_broken = token_text(object.nextToken)
-  if is_broken then return codes.bad_answer, "nextToken is no text, nor a whole number below 2^53" end
+  if is_broken then return codes.bad_answer, "nextToken is no text of usable length, and no whole number below 2^53" end
   local sync_token
   sync_token, is_broken = token_text(object.syncToken)
-  if is_broken then return codes.bad_answer, "syncToken is no text, nor a whole number below 2^53" end
+  if is_broken then return codes.bad_answer, "syncToken is no text of usable length, and no whole number below 2^53" end
   reading.sync_token = sync_token or reading.sync_token
   reading.next_token, reading.more = token, token ~= nil
   if not token then return nil end

@@ -21,7 +21,7 @@ local unpack = table.unpack or unpack
 function requests.url(base, path, names)
   local url, which, fault, detail = core.url(base, unpack(path, 1, #path))
   if url then return url end
-  local name = names[which]
+  local name = names[which] or "request.path" -- the whole is too long
   return nil, errors.argument(name, fault, name .. " "
     .. (detail and "must be a string, not a " .. detail or options.fault_text(fault)))
 end
@@ -68,7 +68,8 @@ end
 ---@param token dingtalk.Token
 ---@param fields {base: string, query: table, parameters: string[], body: string?} parameters: the query's names
 ---@param opts table
----@return dingtalk.Request
+---@return dingtalk.Request? request
+---@return dingtalk.Error? err its URL is too long
 function requests.new(client, row, token, fields, opts)
   local request = {
     row = row, token = token, base = fields.base, query = fields.query, parameters = fields.parameters,
@@ -81,7 +82,10 @@ function requests.new(client, row, token, fields, opts)
   }
   request.deadline = client:now() + request.timeout
   requests.set_url(request)
-  return request
+  if #request.url <= limits.max_url_bytes then return request end
+  local name = row.name == "request" and "request.query" or "opts"
+  return nil, errors.argument(name, "too_long",
+    ("%s makes the URL longer than %d bytes"):format(name, limits.max_url_bytes))
 end
 
 --- The error of an answer that was understood and is not what it should be.

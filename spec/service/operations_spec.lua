@@ -644,6 +644,11 @@ describe("client:request", function()
     refused("request.path", { method = "GET" })
     refused("request.path", { method = "GET", path = "/v1.0/x" })
     refused("request.path", { method = "GET", path = {} })
+    local long = ("a"):rep(4000)
+    refused("request.path", { method = "GET", path = { "/" .. long .. "/", "b", "/" .. long .. "/", "c",
+      "/" .. long .. "/", "d", "/" .. long .. "/", "e", "/" .. long } })
+    refused("request.query", { method = "GET", path = { "/v1.0/x" }, query = { a = long, b = long, c = long, d = long,
+      e = long } })
     refused("request.path[1]", { method = "GET", path = { "v1.0/x" } })
     refused("request.path[1]", { method = "GET", path = { "/v1.0/x?a=b" } })
     refused("request.path[1]", { method = "GET", path = { "/v1.0/../x" } })

@@ -56,7 +56,7 @@ function core.check_utf8(text) end
 ---@param base string
 ---@param ... string a literal, a segment, a literal, …
 ---@return string? url
----@return integer? segment which is refused, from 1
+---@return integer? segment which is refused, from 1; 0: the whole is too long
 ---@return dingtalk.TextFault|"wrong_type"|nil fault
 ---@return string? type of a segment that is no string
 function core.url(base, ...) end
