@@ -142,8 +142,8 @@ local function report(client, request, attempt, err, wait, began)
   info.host = request.older_api and client.older_host or client.host
   info.attempt, info.batch, info.client_token = attempt.attempts, attempt.batch, attempt.client_token
   info.elapsed, info.wait = client.clock() - began, wait
-  info.status = attempt.status ~= 0 and attempt.status or nil
-  info.request_id = err and err.request_id or attempt.request_id or nil
+  local answer = err or attempt -- an attempt that was cut off holds the answer of the one before
+  info.status, info.request_id = answer.status ~= 0 and answer.status or nil, answer.request_id or nil
   if err then info.kind, info.code, info.outcome, info.message = err.kind, err.code, err.outcome, err.message end
   local ok, message = scheduler.outside(pcall, client.on_attempt, info)
   if not ok then attempt.hook_error = errors.one_line(message) end

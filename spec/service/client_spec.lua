@@ -189,6 +189,19 @@ describe("on_attempt", function()
     client:close()
   end)
 
+  it("is told nothing of the answer before where an attempt was cut off", function()
+    local told, err = {}, nil
+    local client = example.client { loop = "manual", random = function() return 0 end,
+      on_attempt = function(info) told[#told + 1] = info end }
+    sandbox.faults { faults = { { fault = "answer", code = "systemError" }, { fault = "delay", ms = 20000 } } }
+    coroutine.wrap(function() err = select(2, add(client, { "a" })) end)()
+    while not (told[1] and sandbox.counters().in_flight == 1) do client:step() end
+    client:close()
+    assert.same({ "cancelled", "unknown", 2 }, { err.kind, err.outcome, err.attempts })
+    assert.same({ 500, "cancelled" }, { told[1].status, told[2].kind })
+    assert.same({}, { told[2].status, told[2].request_id })
+  end)
+
   it("may close the client", function()
     local client
     client = example.client { on_attempt = function() client:close() end, random = function() return 0.5 end }
