@@ -172,7 +172,8 @@ end
 
 -- Whether it is to be run again by a run that goes on: what may succeed then, or may have been done.
 local function is_open(err)
-  return err.retryable or err.outcome == "unknown" or err.kind == "cancelled" or stop_reason(err) ~= nil
+  return err.retryable or err.outcome == "unknown" or err.kind == "cancelled" or err.code == "closed"
+    or stop_reason(err) ~= nil
 end
 
 -- What a job's call is to be given when it is run again: true where that is nothing.

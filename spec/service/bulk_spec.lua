@@ -172,6 +172,21 @@ describe("add_attendees_each", function()
     assert.same({ ["1"] = true, ["2"] = true, ["3"] = true, ["4"] = true }, summary.resume.open)
   end)
 
+  it("loses no job where the iterator closes the client", function()
+    local all, given = {}, 0
+    for job in jobs(3) do all[#all + 1] = job end
+    local function iterator()
+      given = given + 1
+      if given == 2 then client:close() end
+      return all[given]
+    end
+    local summary = assert(run(iterator, { rate = false, concurrency = 1 }))
+    assert.same({ "closed", 1, 1 }, { summary.stopped, summary.succeeded, summary.not_sent })
+    client = example.client()
+    assert.equal(2, assert(run(all, { rate = false, resume = summary.resume })).succeeded)
+    assert_each_once(3)
+  end)
+
   it("is stopped by a hook that raises, and by jobs that do", function()
     local function on_result() error("no\nmore", 0) end
     local summary = assert(run(jobs(30), { rate = false, concurrency = 3, on_result = on_result }))
