@@ -10,8 +10,8 @@ local scheduler = require "dingtalk.scheduler"
 
 local attempts = {}
 
--- Seconds below which no attempt is begun: libcurl's timer may end one a millisecond early, and what
--- is left then suffices for nothing but another request that is given up.
+-- The least time left, in seconds, with which an attempt is started: libcurl's timer may end one a millisecond
+-- early, and another could not succeed in what is left.
 local LEAST_TIME = 0.005
 
 ---@class dingtalk.Request what is sent, the same over all its attempts
@@ -43,7 +43,7 @@ function attempts.new(client_token, batch)
   }
 end
 
--- What became of the token request says nothing of this one: it was not sent.
+-- The outcome of the token request is not that of this request, which was not sent.
 local function without_token_error(err)
   err = errors.copy(err)
   err.outcome = "not_sent"
@@ -94,8 +94,8 @@ local function refresh(request, attempt)
   return 0
 end
 
--- Seconds until the next attempt, or nil when there is none. `is_paced`: a limiter slows down for it, so that it counts
--- neither as an attempt nor as a fault.
+-- Seconds until the next attempt, or nil when there is none. `is_paced`: a rate limiter has slowed down for it, so it
+-- counts neither as an attempt nor against the retry budget.
 local function next_wait(client, request, attempt, err, retry, is_paced)
   if retry == "new_token" and request.token then return refresh(request, attempt) end
   local row = codes.retries[retry]
@@ -114,7 +114,7 @@ local function next_wait(client, request, attempt, err, retry, is_paced)
   local wait = math.max(attempts.backoff(row, is_paced and 1 or attempt.retries, client:random()), asked or 0)
   local left = request.deadline - client:now()
   if wait + LEAST_TIME <= left then return wait end
-  -- Only the deadline ends these: half of what is left, so that there is time for the answer.
+  -- Only the deadline ends these retries: wait half of what is left, so that there is time for the answer.
   if row.unlimited and not asked and left / 2 >= row.base * row.floor then return left / 2 end
   err.retry_after = err.retry_after or wait
   return nil
@@ -134,7 +134,7 @@ local function pause(client, request, attempt, seconds)
   return not is_over(client, request, attempt)
 end
 
--- Tells the hook of a request. Of its connection and its times, if there are any, the core has made the table.
+-- Calls the on_attempt hook. The core has made the table, with the connection's times, if there are any.
 local function report(client, request, attempt, err, wait, began)
   local info = attempt.timing or {}
   attempt.timing = nil
@@ -149,8 +149,7 @@ local function report(client, request, attempt, err, wait, began)
   if not ok then attempt.hook_error = errors.one_line(message) end
 end
 
--- What an earlier attempt may have done is not undone by a later refusal, and one that was refused
--- did reach the service.
+-- A later refusal does not undo what an earlier attempt may have done, and a refused request did reach the service.
 local rank = { not_sent = 1, rejected = 2, unknown = 3 }
 
 local function worse(outcome, other)
@@ -178,7 +177,7 @@ local function set_headers(client, request, attempt)
     end
     headers = returned
   end
-  -- Also of a table: it may have been changed since.
+  -- A table is checked each time, too: it may have been changed since.
   local err = options.check_headers(headers)
   if err then return err end
   attempt.headers = {}
@@ -225,7 +224,7 @@ function attempts.run(client, request, attempt)
       err, verdict = errors.judge(attempt)
     end
     if err then
-      local is_paced = limiter and err.kind == "throttled" and attempt.status ~= 0
+      local is_paced = limiter and verdict and err.kind == "throttled"
       if is_paced then limiter:throttled(request, attempt, err.retry_after) end
       wait = next_wait(client, request, attempt, err, verdict, is_paced)
     elseif client.retries_left[request.token or client] then

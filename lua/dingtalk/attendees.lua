@@ -24,7 +24,7 @@ local messages = {
   hole = "%s is missing: the list has a hole",
 }
 
--- Of what dingtalk.contact answers for many people.
+-- The fields of what contact.unionids gives, by which it is recognised.
 local found_fields = { unionids = true, failed = true, error = true }
 
 local function type_message(name, position, field, detail)
@@ -64,7 +64,8 @@ local path_arguments = { "user", "cal", "event" }
 local function bad_place(which, fault, type_given)
   local name = path_arguments[which]
   local text = type_given and "must be a string, not a " .. type_given or options.fault_text(fault)
-  return errors.argument(name, fault, name .. " " .. text)
+  local hint = name == "event" and type_given == "table" and "cal is the third argument: nil for the primary calendar." or nil
+  return errors.argument(name, fault, name .. " " .. text, hint)
 end
 
 -- The batches of a list: the state of each one's request, with an x-client-token of its own.
@@ -77,7 +78,7 @@ local function new_batches(count, given)
   return batches
 end
 
--- 2. The batches: sent one after the other or some at a time, each told to the hooks.
+-- 2. The batches: sent one after the other or some at a time; the hooks are called for each.
 
 --- What a result says of one batch.
 local function describe(batch, first, last)
@@ -118,14 +119,14 @@ local function tell(call, batch)
   if not ok then note_hook_error(call, message) end
 end
 
--- Has opts.checkpoint save what is left. Returns what went wrong, or nil.
+-- Calls opts.checkpoint with what is left. Returns what went wrong, or nil.
 local function save(call)
   local ok, saved, message = scheduler.outside(pcall, call.opts.checkpoint, left(call))
   if not ok then return errors.one_line(saved) end
   if not saved and message ~= nil then return errors.one_line(message) end
 end
 
--- Tells opts.checkpoint that a batch will be sent. A request of which nothing would be known after a crash is not sent.
+-- Calls opts.checkpoint before a batch is sent. If it cannot save, the batch is not sent.
 local function announce(call, batch)
   batch.sending = true
   local message = save(call)
@@ -136,14 +137,14 @@ local function announce(call, batch)
   }
 end
 
---- Takes note that the service did a batch.
+--- Notes that the service did a batch.
 function attendees.accept(call, batch)
   local first, last, count = call.body:batch(batch.batch)
   call.count = call.count + count
   batch.accepted, batch.record = true, describe(batch, first, last)
 end
 
---- Tells the hooks how a batch ended.
+--- Calls the hooks at the end of a batch.
 function attendees.report(call, batch)
   local problem = call.opts.checkpoint and save(call)
   if problem then note_hook_error(call, problem) end
@@ -205,7 +206,7 @@ function attendees.has_unknown(call)
   return false
 end
 
--- What of the whole call the error of one batch does not say.
+-- Adds what the error of one batch does not say of the whole call.
 local function qualify(call, err)
   local counted = call.row.counted
   if err.outcome ~= "unknown" and attendees.has_unknown(call) then

@@ -92,8 +92,8 @@ function client.is_client(value)
   return getmetatable(value) == metatable
 end
 
--- After a fork the child starts anew; what the parent had in flight is not the child's. A pause goes on. The same where
--- the process closed the engine's descriptors, which has ended what was in flight.
+-- After a fork the child starts anew: the parent's transfers are not the child's. Pauses go on. The same happens where
+-- the process closed the engine's descriptors, which ends what was in flight.
 local function abandon(self)
   local engine, ended = self.engine, {}
   for attempt in engine.finished, engine do ended[#ended + 1] = attempt end
@@ -127,7 +127,7 @@ function methods:open_engine()
   return self.engine
 end
 
--- What errors.judge is told where nothing was started.
+-- What an attempt says where nothing was started.
 local not_started = scheduler.not_started
 
 -- Starts a request and waits for its end, in the core itself where it may block.

@@ -140,8 +140,8 @@ function errors.without(text, secret, placeholder)
   return is_whole and redacted or placeholder
 end
 
--- A text of the answer or of libcurl as one line, without the secrets of the request: the service, or what stands
--- between, may echo what it was sent.
+-- A text of the answer or of libcurl as one line, without the secrets of the request: the service, or a
+-- proxy in between, may echo what it was sent.
 local function clean(text, answer)
   local is_plain = core.is_plain(text, limits.max_message_bytes, answer.token or nil)
   if is_plain and not answer.query_token and not answer.secrets then return text end
@@ -201,7 +201,7 @@ local function failure(answer, rule, code, message, outcome, object)
   }, rule.retry
 end
 
--- A status that was read says no, even where the rest of the answer was not.
+-- A 4xx status that was read is a refusal, even if the rest of the answer was lost.
 local function transport_outcome(answer)
   if not answer.sent then return "not_sent" end
   local status = answer.status or 0
@@ -242,7 +242,7 @@ local function older_cause(object, code)
     or message:find("access_token", 1, true) and "40014" or nil
 end
 
--- The older API always answers 200; under errcode 88 the cause stands in sub_code. Another call
+-- The older API always answers 200; under errcode 88, sub_code holds the cause. Another call
 -- gets such a body for a wrong path only.
 local function soft_failure(answer, object)
   local code = text_of(object.errcode)
@@ -313,7 +313,7 @@ local function from_answer(answer, object)
   return failure(answer, rule, rule.code, rule.message .. ": HTTP " .. status, "unknown")
 end
 
--- What the attempt holds of an answer is that of the request before.
+-- The other fields are still those of the previous answer.
 local function cancelled(answer)
   local rule = codes.cancelled
   local err, retry = failure(answer, rule, answer.cancelled, rule.message, answer.sent and "unknown" or "not_sent")
@@ -327,7 +327,7 @@ local function object_of(body)
   return type(object) == "table" and object or nil
 end
 
--- What a success holds is the caller's, but for the request's own token.
+-- A success is the caller's data; only the request's own token is hidden.
 local function hide_token(value, answer)
   for name, field in pairs(value) do
     if type(field) == "table" then

@@ -57,7 +57,7 @@ function requests.body(value, name, max_bytes)
   return nil, errors.argument(name, "too_large", ("%s is larger than %d bytes as JSON"):format(name, max_bytes))
 end
 
--- The service wants a length with a write, also where there is no body.
+-- The service requires a Content-Length with a write, even without a body.
 local function body_of_write(body, method)
   return body or (method == "POST" or method == "PUT") and "" or nil
 end

@@ -26,7 +26,7 @@ function resume.make(batches, digest)
     elseif batch.sending or batch.outcome == "unknown" then
       left.client_tokens[tostring(number)] = batch.client_token
     elseif batch.outcome == "not_sent" then
-      -- Should the service have got it all the same, the same token writes nothing twice.
+      -- If the service did receive it, the same token prevents a second write.
       left.client_tokens[tostring(number)] = batch.client_token
       left.not_sent[#left.not_sent + 1] = number
     end
@@ -62,7 +62,7 @@ local function apply_tokens(left, batches, not_sent)
       return false
     end
     batches[number].client_token = token
-    -- A refusal that comes now says nothing of what was sent before.
+    -- A refusal now says nothing about an earlier attempt.
     batches[number].outcome = not_sent[number] and "not_sent" or "unknown"
   end
   return true

@@ -8,7 +8,7 @@ local core = require "dingtalk.core"
 
 local scheduler = {}
 
--- There pcall lets nothing yield.
+-- In PUC Lua 5.1, nothing can yield across pcall.
 local IS_PUC_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
 --- Calls in protected mode what may have to yield: where pcall lets nothing yield, what raises is not caught.
@@ -37,8 +37,8 @@ function scheduler.running()
   return not is_main and running or nil
 end
 
--- Programs for it use coxpcall instead, which runs what it calls in a coroutine of its
--- own and passes on what that yields. Who has to be resumed is the coroutine that called it.
+-- Programs for it use coxpcall instead, which runs the function in a coroutine of its own and passes on its yields:
+-- the coroutine to resume is the caller.
 if IS_PUC_51 then
   function scheduler.running()
     local running, coxpcall = coroutine.running(), package.loaded.coxpcall
@@ -64,7 +64,7 @@ function scheduler.outside(f, ...)
   return f(...)
 end
 
--- A task's wait is its group's business, unless another client's loop can suspend the whole chain of coroutines.
+-- Where a task waits, its group waits for it, unless another client's loop can suspend the whole chain of coroutines.
 local function group_for(client)
   local group = scheduler.current_group()
   return group and (group.client == client or not client.loop.direct) and group or nil
@@ -107,7 +107,7 @@ function scheduler.wait(client, waiter)
   local group = not waiter.done and group_for(client)
   while not waiter.done do
     if group then
-      -- All fields that scheduler.wake sets, so that it needs no memory: who is not woken would wait forever.
+      -- All fields that scheduler.wake sets, so that waking takes no memory: who is not woken would wait forever.
       waiter.group, waiter.next_woken, waiter.done = group, false, false
       coroutine.yield(WAITING, waiter)
       waiter.group = nil

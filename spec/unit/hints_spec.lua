@@ -29,6 +29,9 @@ describe("a common mistake gets a hint:", function()
     { "a whole look-up as the list", "list", "found.unionids is the list", function()
       return client:add_attendees("t", "u", nil, "e", { unionids = { "a" }, failed = {} })
     end },
+    { "no calendar before the event", "event", "cal is the third argument", function()
+      return client:add_attendees("t", "u", "e", { "a" })
+    end },
     { "a client as the options", "opts", "methods of a client", function()
       return client:add_attendees("t", "u", nil, "e", { "a" }, client)
     end },
