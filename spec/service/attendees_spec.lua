@@ -303,7 +303,8 @@ describe("several batches at a time", function()
   end
 
   it("report first the failure that may have been done", function()
-    fail_at("p1", { fault = "answer", code = "invalidParameter" })
+    -- Refused before the second is sent, the first would be the only one.
+    fail_at("p1", { fault = "answer", code = "invalidParameter", ms = 500 })
     fail_at("p501", { fault = "close", after = true, next = 3 })
     local _, err = add(client, people(1, 1000), { concurrency = 2 })
     assert.same({ 2, "unknown" }, { err.batch, err.outcome })

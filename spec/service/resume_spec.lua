@@ -96,8 +96,9 @@ describe("opts.resume", function()
   -- The first of two batches is refused again while the second is still unknown from the call before.
   it("leaves a call unknown while a batch of an earlier call is", function()
     local list = example.people(1, 1000)
+    -- Refused before the second is sent, the first would be the only one.
     sandbox.faults { clear = true, faults = {
-      { fault = "answer", code = "invalidParameter" }, { fault = "close", after = true, next = 3 },
+      { fault = "answer", code = "invalidParameter", ms = 500 }, { fault = "close", after = true, next = 3 },
     } }
     local _, first = example.add(client, list, { concurrency = 2, max_attempts = 1 })
     assert.same({ "unknown", 0 }, { first.outcome, first.added })
