@@ -153,7 +153,8 @@ describe("a connection gone dead", function()
   end)
 
   it("goes on for who waits on it", function()
-    local cqueues = require "cqueues"
+    local found, cqueues = pcall(require, "cqueues")
+    if not found then return pending "no cqueues for this Lua" end
     sandbox.start()
     sandbox.reset()
     local client, loop, said = example.client { loop = "cqueues", max_attempts = 1 }, cqueues.new(), {}

@@ -492,7 +492,8 @@ end)
 
 describe("a renewal whose coroutine is never resumed", function()
   it("is made by another as soon as its request has ended", function()
-    local cqueues = require "cqueues"
+    local found, cqueues = pcall(require, "cqueues")
+    if not found then return pending "no cqueues for this Lua" end
     local own = example.client { loop = "cqueues", timeout = 60 }
     local source = source_of "internal_app"
     sandbox.faults { fault = "delay", ms = 300, match = { operation = "access_token" } }

@@ -9,6 +9,7 @@ describe("a cancellation", function()
 
   for _, host in ipairs { "manual", "cqueues", "luv" } do
     it("ends its calls, and no other, under " .. host, function()
+      if concurrently.missing[host] then return pending(concurrently.missing[host]) end
       for i = 1, 2 do
         sandbox.faults { fault = "delay", ms = 20000, match = { body = ('"p%d"'):format(i) } }
       end
