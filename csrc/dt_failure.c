@@ -20,6 +20,7 @@ const char *dt_failure_code(dt_failure failure) {
       [DT_CERTIFICATE_INVALID] = "certificate_invalid",
       [DT_CA_UNREADABLE] = "ca_unreadable",
       [DT_CLIENT_CERT_UNUSABLE] = "client_cert_unusable",
+      [DT_CLIENT_CERT_REFUSED] = "client_cert_refused",
       [DT_TIMEOUT] = "timeout",
       [DT_CONNECTION_LOST] = "connection_lost",
       [DT_HTTP2_STREAM_FAILED] = "http2_stream_failed",
@@ -99,6 +100,7 @@ static const rule rules[] = {
     {CURLE_SSL_CACERT_BADFILE, DT_CA_UNREADABLE, DT_CA_UNREADABLE, true},
     {CURLE_SSL_CRL_BADFILE, DT_CA_UNREADABLE, DT_CA_UNREADABLE, true},
     {CURLE_SSL_CERTPROBLEM, DT_CLIENT_CERT_UNUSABLE, DT_CLIENT_CERT_UNUSABLE, true},
+    {CURLE_SSL_CLIENTCERT, DT_CLIENT_CERT_REFUSED, DT_CLIENT_CERT_REFUSED, false},
     {CURLE_BAD_CONTENT_ENCODING, DT_COMPRESSED_BODY, DT_COMPRESSED_BODY, false},
     /* 7.88 says so of a header line above 100 KB. */
     {CURLE_OUT_OF_MEMORY, DT_OUT_OF_MEMORY, DT_HEADERS_TOO_LARGE, true},
@@ -122,6 +124,12 @@ static const rule *rule_of(int curl_code) {
   return &other;
 }
 
+/* TLS 1.3 has the server's word on it after the handshake: as an answer to the request. */
+static bool refuses_client(const dt_facts *facts, dt_failure failure) {
+  return facts->client_refused && !has_answer(facts) &&
+         (failure == LOST || failure == DT_TLS_FAILED);
+}
+
 bool dt_failure_is_loss(int curl_code) {
   return curl_code != CURLE_ABORTED_BY_CALLBACK && rule_of(curl_code)->after == LOST;
 }
@@ -137,5 +145,7 @@ dt_failure dt_failure_of(const dt_facts *facts) {
   if (!facts->began && facts->lacks_files && found->takes_files)
     return DT_TOO_MANY_FILES;
   dt_failure failure = facts->began ? found->after : found->before;
+  if (refuses_client(facts, failure))
+    return DT_CLIENT_CERT_REFUSED;
   return failure == LOST ? of_loss(facts) : failure;
 }

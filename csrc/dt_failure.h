@@ -26,6 +26,7 @@ typedef enum dt_failure {
   DT_CERTIFICATE_INVALID,
   DT_CA_UNREADABLE,
   DT_CLIENT_CERT_UNUSABLE,
+  DT_CLIENT_CERT_REFUSED,
   DT_TIMEOUT,
   DT_CONNECTION_LOST,
   DT_HTTP2_STREAM_FAILED,
@@ -51,6 +52,7 @@ typedef struct dt_facts {
   bool headers_complete;     /* of the answer, rather than of an interim one */
   bool ends_with_connection; /* HTTP/1 with a body of unknown length */
   bool ended_in_order;       /* the peer said by TLS that it has sent all */
+  bool client_refused;       /* ... that it wants another certificate of the client, or one */
   bool is_compressed;        /* the body is, though the request asked for identity */
   size_t body_length;
   dt_overflow overflow; /* the limit of ours that ended it */

@@ -221,15 +221,22 @@ static char *constant(const char *text) {
   return cast.out;
 }
 
+/* Without a password OpenSSL would ask the terminal for that of an encrypted key, and wait. */
+static bool set_client_cert(dt_handle *handle) {
+  const dt_handle_setup *setup = handle->setup;
+  if (!setup->client_cert)
+    return true;
+  return SET(CURLOPT_SSLCERT, setup->client_cert) && SET(CURLOPT_KEYPASSWD, "") &&
+         (!setup->client_key || SET(CURLOPT_SSLKEY, setup->client_key));
+}
+
 static bool set_security(dt_handle *handle) {
   return SET(CURLOPT_PROTOCOLS_STR, handle->setup->allow_http ? "https,http" : "https") &&
          SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
          TRY(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) && SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
          SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
          SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) && SET(CURLOPT_PATH_AS_IS, 1L) &&
-         TRY(CURLOPT_HTTP09_ALLOWED, 0L) &&
-         (!handle->setup->client_cert || SET(CURLOPT_SSLCERT, handle->setup->client_cert)) &&
-         (!handle->setup->client_key || SET(CURLOPT_SSLKEY, handle->setup->client_key));
+         TRY(CURLOPT_HTTP09_ALLOWED, 0L) && set_client_cert(handle);
 }
 
 /*
@@ -602,6 +609,12 @@ static bool is_text(const dt_buf *body) {
   return true;
 }
 
+/* OpenSSL's words for the alerts that a server sends about the certificate of its client. */
+static bool names_client_cert(const char *words) {
+  const char *alert = strstr(words, " alert ");
+  return alert && (strstr(alert, "certificate") || strstr(alert, "unknown ca"));
+}
+
 static void gather(const dt_handle *handle, CURLcode code, dt_facts *facts) {
   const dt_transfer *transfer = handle->transfer;
   *facts = (dt_facts){.curl_code = (int)code,
@@ -611,6 +624,7 @@ static void gather(const dt_handle *handle, CURLcode code, dt_facts *facts) {
                       .headers_complete = transfer->headers_complete,
                       .ends_with_connection = ends_with_connection(transfer),
                       .ended_in_order = transfer->ended_in_order,
+                      .client_refused = names_client_cert(handle->message),
                       .is_compressed = transfer->has_encoding && !is_text(&transfer->body),
                       .body_length = transfer->body.length,
                       .overflow = transfer->overflow};

@@ -218,6 +218,10 @@ codes.transport = {
     kind = "tls", message = "the client's certificate is unusable",
     hint = "Check config.client_cert and config.client_key.",
   },
+  client_cert_refused = {
+    kind = "tls", message = "the server wants another client certificate, or one",
+    hint = "Check config.client_cert: the server asks for one of an authority that it trusts.",
+  },
   connect_timeout = { kind = "timeout", retry = "transient", message = "not connected in time" },
   timeout = { kind = "timeout", retry = "transient", message = "no answer in time" },
   connection_lost = { kind = "network", retry = "transient", message = "the connection ended before an answer" },

@@ -270,6 +270,11 @@ local function ban(answer)
   return failure(answer, codes.ban, "1111", codes.ban.message, "rejected")
 end
 
+-- The page that nginx answers with, having finished the handshake without a certificate that it trusts.
+local function wants_client_cert(answer)
+  return answer.status == 400 and answer.body:find("SSL certificate", 1, true) ~= nil
+end
+
 -- An error's body: JSON with a code, or anything else.
 local function from_refusal(answer, object)
   local status = answer.status
@@ -279,7 +284,8 @@ local function from_refusal(answer, object)
   local rule = code and lookup_code(code)
   if rule then return failure(answer, rule, code, message or rule.kind, refused(answer, rule), object) end
   if answer.body and not object and status < 500 and not codes.any_body[status] then
-    rule = status == 403 and codes.not_json_403 or codes.not_json
+    rule = wants_client_cert(answer) and codes.transport.client_cert_refused
+      or status == 403 and codes.not_json_403 or codes.not_json
     return failure(answer, rule, rule.code, rule.message .. quote(answer), refused(answer, rule))
   end
   return by_status(answer, code, message, object)

@@ -32,7 +32,7 @@
 ---@field ca_path string? a directory of hashed certificates to trust, instead of the system's
 ---@field proxy string? its URL; as the environment says by default, `""` for none
 ---@field client_cert string? a PEM file: the certificate by which the application shows who it is
----@field client_key string? a PEM file: the key of client_cert, unless that holds it
+---@field client_key string? a PEM file: the key of client_cert, unless that holds it; not encrypted
 ---@field interface string? the network interface or address to call from, such as `"eth1"` or `"192.0.2.7"`
 ---@field ip_version integer? 4 or 6: the only version of IP to call by
 ---@field headers table<string, string>|(fun(request: table): table<string, string>?)|nil headers of the application's own, or a function that gives them for each request; none that the module sets, no `host`, no `content-…`

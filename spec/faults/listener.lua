@@ -22,6 +22,9 @@ local KINDS = {
   wrong_host = { cert = "wrong_host" },
   self_signed = { cert = "self_signed" },
   unknown_ca = { cert = "unknown_ca" },
+  client = { cert = "good", wants_client = true },
+  client_h2 = { cert = "good", alpn = "h2", wants_client = true },
+  client_1_2 = { cert = "good", versions = "1.2", wants_client = true },
 }
 
 local methods = {}
@@ -30,7 +33,10 @@ local metatable = { __name = "faults.listener", __index = methods }
 local function handshake(self, conn)
   if not self.context then return true end
   local sock = conn.wire.sock
-  if not sock:starttls(self.context, HANDSHAKE_PATIENCE) then return false end
+  if not sock:starttls(self.context, HANDSHAKE_PATIENCE) then
+    conn.wire:leave()
+    return false
+  end
   if sock:checktls():getAlpnSelected() == "h2" then conn.version = 2 end
   return true
 end
@@ -109,7 +115,8 @@ local function open(kind, pairs_by_name, shared, expand, serve)
   local listening = socket.listen { host = "127.0.0.1", port = 0, nodelay = true }
   assert(listening:listen())
   local _, _, port = listening:localname()
-  local context = how.cert and certs.server_context(pairs_by_name[how.cert], how.versions, how.alpn)
+  local context = how.cert and certs.server_context(pairs_by_name[how.cert], how.versions, how.alpn,
+    how.wants_client and pairs_by_name.ca)
   return setmetatable({
     listening = listening, port = port, context = context, shared = shared, expand = expand, serve = serve,
   }, metatable)

@@ -3,7 +3,7 @@
 -- It announces itself as one JSON line: {"pid","control","ca_file"}, and with SCENARIO also that scenario's "base_url".
 -- On stdout it lives until stdin closes; with --announce, as long as a control connection is open.
 -- Control is one JSON object a line, each answered by one:
---   {"op":"open","name":…}  → {"id","base_url","ca_file","aside_url","proxy_url","dns"}
+--   {"op":"open","name":…}  → {"id","base_url","ca_file","client_cert","aside_url","proxy_url","dns"}
 --                             with "row" instead of "name": a scenario of its own, of what JSON can hold
 --   {"op":"seen","id":…}    → what that scenario saw (seen.lua), with "aside" for its second port
 --   {"op":"mark","id":…,"name":…} → {}: lets scripts go on that await the name
@@ -25,6 +25,7 @@ local scenarios = require "spec.faults.scenarios"
 local seen = require "spec.faults.seen"
 
 local FIRST_HOLDER_SECONDS = 60
+local CLIENTS = { "client", "stranger" }
 local REPORTED = { "connections", "open", "begun", "flooded", "stalled", "most", "queries", "fault" }
 
 local loop = cqueues.new()
@@ -79,7 +80,7 @@ local function open(name, given)
   if not row then return { error = "no scenario " .. tostring(name) } end
   next_id = next_id + 1
   local run = { parts = {}, shared = seen.new(row) }
-  local described = { id = next_id, ca_file = ca_file }
+  local described = { id = next_id, ca_file = ca_file, client_cert = row.shows and ca_file .. "." .. row.shows }
   local ok, why = open_beside(run, row, described)
   if not ok then
     close(run)
@@ -138,6 +139,7 @@ end
 
 local function quit()
   os.remove(ca_file)
+  for _, name in ipairs(CLIENTS) do os.remove(ca_file .. "." .. name) end
   os.exit(0)
 end
 
@@ -190,10 +192,19 @@ local function end_on_signals()
   end)
 end
 
-local function write_ca(path)
+local function write(path, text)
   local file = assert(io.open(path, "w"))
-  file:write(pairs_by_name.ca_pem)
+  file:write(text)
   file:close()
+end
+
+-- The authority's certificate, and those of clients with their keys.
+local function write_certificates(path)
+  write(path, pairs_by_name.ca_pem)
+  for _, name in ipairs(CLIENTS) do
+    local pair = pairs_by_name[name]
+    write(path .. "." .. name, pair.cert:toPEM() .. pair.key:toPEM "private")
+  end
 end
 
 local function own_pid()
@@ -218,7 +229,7 @@ end
 local function main()
   local path = arg[1] == "--announce" and assert(arg[2], "--announce wants a file") or nil
   ca_file = path and path .. ".ca" or os.tmpname()
-  write_ca(ca_file)
+  write_certificates(ca_file)
   end_on_signals()
   local described = not path and arg[1] and open(arg[1]) or {}
   if described.error then error(described.error, 0) end

@@ -5,6 +5,7 @@ local luasocket = require "socket"
 local READ_MAX = 65536
 local WRITE_PATIENCE = 60
 local DRAIN_PATIENCE = 1
+local LEAVE_PATIENCE, LEAVE_POLL = 30, 0.01
 
 local methods = {}
 local metatable = { __name = "faults.wire", __index = methods }
@@ -76,6 +77,33 @@ function methods:finish()
   if not self.alive then return end
   self.sock:shutdown("w")
   while self:fill(DRAIN_PATIENCE) do self.buffer = "" end
+  self:close()
+end
+
+-- LuaSocket reads from a descriptor of another's only as a client that was connected once.
+local function reader_of_others()
+  local listening = assert(luasocket.bind("127.0.0.1", 0))
+  local host, port = listening:getsockname()
+  local reader = assert(luasocket.connect(host, port))
+  reader:close()
+  listening:close()
+  reader:settimeout(0)
+  return reader
+end
+
+local reader
+
+--- After a handshake that failed: FIN behind the alert, then reading on, past TLS, so that no reset overtakes it.
+function methods:leave()
+  reader = reader or reader_of_others()
+  self.sock:shutdown("w")
+  local deadline, why = cqueues.monotime() + LEAVE_PATIENCE
+  repeat
+    cqueues.sleep(LEAVE_POLL)
+    reader:setfd(self.sock:pollfd())
+    why = select(2, reader:receive(READ_MAX))
+    reader:setfd(-1)
+  until why == "closed" or cqueues.monotime() > deadline
   self:close()
 end
 

@@ -84,6 +84,7 @@ local function configure(row, place, host, hook)
     on_attempt = hook,
     base_url = place.base_url,
     ca_file = place.ca_file,
+    client_cert = place.client_cert,
     proxy = place.proxy_url or "",
     allow_http = place.base_url:find("^http:") ~= nil,
     loop = host.loop,

@@ -247,6 +247,8 @@ local failures = {
   { "certificate_invalid", false, "tls", "not_sent", false },
   { "ca_unreadable", false, "tls", "not_sent", false },
   { "client_cert_unusable", false, "tls", "not_sent", false },
+  { "client_cert_refused", false, "tls", "not_sent", false },
+  { "client_cert_refused", true, "tls", "unknown", false },
   { "connection_lost", true, "network", "unknown", true },
   { "http2_stream_failed", true, "network", "unknown", true },
   { "truncated_body", true, "protocol", "unknown", true },

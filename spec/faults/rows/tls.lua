@@ -6,6 +6,13 @@ local OK = { a.OK }
 local NOT_TRUSTED = fails("tls", "certificate_invalid", "not_sent", false, 1)
 local NO_HANDSHAKE = fails("tls", "tls_failed", "not_sent", true, 3)
 
+-- After a handshake of TLS 1.3 the request is on its way when the server says so.
+local NO_CLIENT = fails("tls", "client_cert_refused", "unknown", false, 1)
+local NGINX_PAGE = "<html>\r\n<head><title>400 %s</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n"
+  .. "<center>%s</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+
+local function nginx_page(words) return { a.answer(400, NGINX_PAGE:format(words, words), { "Content-Type: text/html" }) } end
+
 local PLAIN_ANSWER = a.send(a.text(400, "The plain HTTP request was sent to HTTPS port"))
 
 return {
@@ -28,6 +35,20 @@ return {
     expect = added(3), seen = 1, connections = 3 },
   { name = "handshake_garbage", accept = { { "fill", a.send("\22\3\3\255\255" .. ("x"):rep(64)), "finish" } },
     expect = NO_HANDSHAKE, seen = 0, connections = 3 },
+  { name = "client_certificate", listen = "client", shows = "client", requests = OK, expect = added(1), seen = 1, connections = 1 },
+  { name = "client_certificate_1_2", listen = "client_1_2", shows = "client", requests = OK, expect = added(1), seen = 1, connections = 1 },
+  { name = "client_certificate_nobody_asks_for", shows = "stranger", requests = OK, expect = added(1), seen = 1, connections = 1 },
+  { name = "client_certificate_missing", listen = "client", requests = OK, expect = NO_CLIENT, seen = 0, connections = 1 },
+  { name = "client_certificate_missing_h2", listen = "client_h2", requests = OK, expect = NO_CLIENT, seen = 0, connections = 1 },
+  { name = "client_certificate_missing_1_2", listen = "client_1_2", requests = OK, expect = NO_HANDSHAKE, seen = 0, connections = 3 },
+  { name = "client_certificate_of_unknown_authority", listen = "client", shows = "stranger", requests = OK, expect = NO_CLIENT,
+    seen = 0, connections = 1 },
+  { name = "client_certificate_of_unknown_authority_1_2", listen = "client_1_2", shows = "stranger", requests = OK,
+    expect = fails("tls", "client_cert_refused", "not_sent", false, 1), seen = 0, connections = 1 },
+  { name = "client_certificate_missing_says_nginx", requests = nginx_page "No required SSL certificate was sent",
+    expect = fails("tls", "client_cert_refused", "rejected", false, 1, { status = 400 }), seen = 1, connections = 1 },
+  { name = "client_certificate_refused_says_nginx", requests = nginx_page "The SSL certificate error",
+    expect = fails("tls", "client_cert_refused", "rejected", false, 1, { status = 400 }), seen = 1, connections = 1 },
   -- Without a length the end of the connection ends the body, and libcurl takes an end without close_notify for one.
   { name = "body_cut_without_close_notify", requests = { { "read", a.send(a.head(200) .. '\r\n{"requestId":'), "finish" } },
     expect = fails("protocol", "not_json", "unknown", false, 1, { status = 200 }), seen = 1 },
