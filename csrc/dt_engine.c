@@ -88,6 +88,8 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
   dt_origin *origin = handle->origin;
   dt_engine *engine = origin->engine;
   (void)purpose;
+  if (!dt_handle_may_use(handle, address->family))
+    return CURL_SOCKET_BAD;
   int fd = dt_fd_socket(address->family, address->socktype, address->protocol);
   if (fd < 0) {
     handle->os_error = errno;

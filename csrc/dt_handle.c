@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #define USER_AGENT "User-Agent: "
 
@@ -58,6 +59,14 @@ static void hear_tls(dt_handle *handle, bool wanted) {
   if (handle->hears_tls != wanted)
     curl_easy_setopt(handle->easy, CURLOPT_VERBOSE, wanted ? 1L : 0L);
   handle->hears_tls = wanted;
+}
+
+/* By ip_version libcurl 8.23 chooses among the addresses of a name, and takes any that stands in a
+   URL. */
+bool dt_handle_may_use(const dt_handle *handle, int family) {
+  int version = handle->setup->ip_version;
+  return !version || (family != AF_INET && family != AF_INET6) ||
+         family == (version == 4 ? AF_INET : AF_INET6);
 }
 
 /* A connection passes its records on only if the trace was on when it was made. */

@@ -89,6 +89,9 @@ void dt_handle_setup_free(dt_handle_setup *setup);
 bool dt_handle_load(dt_handle *handle, dt_transfer *transfer, const char *url, long timeout_ms,
                     bool fresh);
 
+/* For the socket callback: whether a connection may be made to an address of that family. */
+bool dt_handle_may_use(const dt_handle *handle, int family);
+
 /* For the socket callback: tells the handle that a connection is being made. */
 void dt_handle_connects(dt_handle *handle);
 

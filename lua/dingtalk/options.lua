@@ -272,6 +272,7 @@ function checks.proxy(value)
 end
 
 local function is_authority(text)
+  text = text:gsub("^(%[[%x:.]+)%%25[%w._~-]+%]", "%1]") -- the zone of a link-local address: [fe80::1%25eth0]
   local host, port = text:match("^(.-):?(%d*)$")
   if text:find("^%[") then host, port = text:match("^(%[[%x:.]+%]):?(%d*)$") end
   if not host or not (host:find("^[%w%-._]+$") or host:find("^%[")) then return false end

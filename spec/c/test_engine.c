@@ -671,6 +671,7 @@ static void where_it_connects_from(void) {
     dt_failure expected;
   } rows[] = {{"127.0.0.1", 0, DT_ANSWERED},
               {NULL, 4, DT_ANSWERED},
+              {NULL, 6, DT_CONNECT_FAILED}, /* the address in the URL is one of IPv4 */
               {"no-such-interface", 0, DT_INTERFACE_FAILED},
               {"127.0.0.1", 4, DT_ANSWERED}};
   for (size_t i = 0; i < LENGTH(rows); i++) {

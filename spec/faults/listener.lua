@@ -78,23 +78,25 @@ end
 -- The accepting coroutine closes the socket: under its feet, cqueues would raise.
 function methods:close() self.shared.closed = true end
 
+local function raw_socket(address) return assert(address:find ":" and luasocket.tcp6() or luasocket.tcp4()) end
+
 --- Bound but not listening: no other program can get the port, and connections are refused until it is closed.
-local function refusing()
-  local held = assert(luasocket.tcp4())
-  assert(held:bind("127.0.0.1", 0))
+local function refusing(address, wanted)
+  local held = raw_socket(address)
+  assert(held:bind(address, wanted))
   local _, port = held:getsockname()
   return { sock = held, port = math.tointeger(tonumber(port)), close = function() held:close() end }
 end
 
 --- Listening with its queue full: the kernel drops each further SYN, so that connecting never ends.
-local function full()
-  local held = refusing()
+local function full(address, wanted)
+  local held = refusing(address, wanted)
   assert(held.sock:listen(0))
   local queued = {}
   for i = 1, QUEUE_FILLERS do
-    queued[i] = assert(luasocket.tcp4())
+    queued[i] = raw_socket(address)
     queued[i]:settimeout(0)
-    queued[i]:connect("127.0.0.1", held.port)
+    queued[i]:connect(address, held.port)
   end
   return { port = held.port, close = function()
     for _, sock in ipairs(queued) do sock:close() end
@@ -108,11 +110,12 @@ local SPECIAL = { closed = refusing, full = full }
 --- @param pairs_by_name table from certs.make
 --- @param shared table from seen.new
 --- @param expand function replaces placeholders in what scripts send
+--- @param address string of loopback
 --- @param serve function? speaks instead of HTTP
-local function open(kind, pairs_by_name, shared, expand, serve)
-  if SPECIAL[kind] then return SPECIAL[kind]() end
+local function open(kind, pairs_by_name, shared, expand, address, serve)
+  if SPECIAL[kind] then return SPECIAL[kind](address, 0) end
   local how = KINDS[kind] or error("unknown kind of listener " .. tostring(kind))
-  local listening = socket.listen { host = "127.0.0.1", port = 0, nodelay = true }
+  local listening = socket.listen { host = address, port = 0, nodelay = true }
   assert(listening:listen())
   local _, _, port = listening:localname()
   local context = how.cert and certs.server_context(pairs_by_name[how.cert], how.versions, how.alpn,
@@ -122,4 +125,7 @@ local function open(kind, pairs_by_name, shared, expand, serve)
   }, metatable)
 end
 
-return { open = open }
+--- The same port once more, at another address where nobody answers: "closed" or "full".
+local function open_twin(kind, address, port) return SPECIAL[kind](address, port) end
+
+return { open = open, open_twin = open_twin }

@@ -26,7 +26,7 @@ end
 local function dial(target)
   local host, port = target:match("^(.*):(%d+)$")
   -- Only this machine: a proxy under test forwards to nowhere else.
-  if host ~= "127.0.0.1" then return nil end
+  if host == "[::1]" then host = "::1" elseif host ~= "127.0.0.1" then return nil end
   local sock = socket.connect { host = host, port = tonumber(port), nodelay = true }
   return sock:connect(5) and wire.new(sock)
 end

@@ -2,6 +2,9 @@
 --   name          unique
 --   listen        kind of port: "tls" (default), "plain", "h2", "closed", "full", or another of listener.lua
 --   scheme, host  of the base URL where they are not what `listen` implies
+--   address       of loopback, where it is not 127.0.0.1
+--   twin          { kind = "closed" or "full", address }: who has the same port at another address
+--   proxy_address the proxy's, where it is not 127.0.0.1
 --   accept        scripts run on the 1st, 2nd, … connection before TLS and HTTP; {} goes on to serve
 --   greeting      scripts run on the 1st, 2nd, … connection before the first request
 --   requests      scripts that serve the 1st, 2nd, … request, counted over all connections
@@ -20,7 +23,7 @@
 -- Of each list of scripts the last serves all that come after.
 local answers = require "spec.faults.answers"
 
-local PARTS = { "connect", "tls", "transport", "framing", "answers", "policy", "http2", "echo" }
+local PARTS = { "connect", "ipv6", "tls", "transport", "framing", "answers", "policy", "http2", "echo" }
 
 local rows, by_name = {}, {}
 for _, part in ipairs(PARTS) do

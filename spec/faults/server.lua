@@ -33,11 +33,15 @@ local pairs_by_name = certs.make()
 local running, next_id = {}, 0
 local ca_file
 
+local LOOPBACK = "127.0.0.1"
+
 local function identity(bytes) return bytes end
+
+local function literal(address) return address:find ":" and "[" .. address .. "]" or address end
 
 local function url(row, port)
   local scheme = row.scheme or (row.listen == "plain" and "http") or "https"
-  return ("%s://%s:%d"):format(scheme, row.host or "127.0.0.1", port)
+  return ("%s://%s:%d"):format(scheme, row.host or literal(row.address or LOOPBACK), port)
 end
 
 local function start(run, thing)
@@ -50,14 +54,16 @@ end
 local function open_beside(run, row, described)
   if row.aside then
     run.aside = seen.new { requests = scenarios.aside_requests }
-    local aside = start(run, listener.open(row.aside, pairs_by_name, run.aside, identity))
+    local aside = start(run, listener.open(row.aside, pairs_by_name, run.aside, identity, LOOPBACK))
     described.aside_url = url({ listen = row.aside }, aside.port)
   end
   if row.proxy then
     run.proxy = seen.new(row)
     local kind = row.proxy.closed and "closed" or "plain"
-    local between = start(run, listener.open(kind, pairs_by_name, run.proxy, identity, proxy.serve))
-    described.proxy_url = ("http://%s127.0.0.1:%d"):format(row.proxy_user and row.proxy_user .. "@" or "", between.port)
+    local address = row.proxy_address or LOOPBACK
+    local between = start(run, listener.open(kind, pairs_by_name, run.proxy, identity, address, proxy.serve))
+    described.proxy_url = ("http://%s%s:%d"):format(row.proxy_user and row.proxy_user .. "@" or "", literal(address),
+      between.port)
   end
   if row.dns then
     local resolver, why = dns.open(row.dns, run.shared)
@@ -90,7 +96,9 @@ local function open(name, given)
     bytes = bytes:gsub("{aside}", described.aside_url or "")
     return (bytes:gsub("{date%+(%d+)}", http_date))
   end
-  local main = start(run, listener.open(row.listen or "tls", pairs_by_name, run.shared, expand))
+  local address = row.address or LOOPBACK
+  local main = start(run, listener.open(row.listen or "tls", pairs_by_name, run.shared, expand, address))
+  if row.twin then start(run, listener.open_twin(row.twin.kind, row.twin.address, main.port)) end
   described.base_url = url(row, main.port)
   running[next_id] = run
   return described

@@ -186,8 +186,20 @@ local function perform_elsewhere(row, place, host)
   return cjson.decode(text)
 end
 
+local function needs_ipv6(row)
+  return (row.address or ""):find ":" or (row.proxy_address or ""):find ":" or row.twin
+end
+
+local function has_ipv6()
+  local sock = socket.tcp6 and socket.tcp6()
+  local bound = sock and sock:bind("::1", 0)
+  if sock then sock:close() end
+  return bound ~= nil
+end
+
 --- Why a row cannot run here; nil when it can.
 function M.cannot_run(row, host)
+  if needs_ipv6(row) and not has_ipv6() then return "this machine has no ::1" end
   if host and host.cannot_run then return host.cannot_run(row) end
   if not row.dns then return nil end
   local ok = os.execute("unshare -m mount --bind /dev/null /etc/resolv.conf 2>/dev/null")

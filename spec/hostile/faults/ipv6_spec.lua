@@ -1,0 +1,1 @@
+require "spec.support.fault_rows" "ipv6"
