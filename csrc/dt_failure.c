@@ -130,6 +130,11 @@ static bool refuses_client(const dt_facts *facts, dt_failure failure) {
          (failure == LOST || failure == DT_TLS_FAILED);
 }
 
+/* 8.23 says so of a key, where earlier ones say CURLE_SSL_CERTPROBLEM. */
+static bool has_bad_key(const dt_facts *facts) {
+  return !facts->began && facts->has_client_cert && facts->curl_code == CURLE_BAD_FUNCTION_ARGUMENT;
+}
+
 bool dt_failure_is_loss(int curl_code) {
   return curl_code != CURLE_ABORTED_BY_CALLBACK && rule_of(curl_code)->after == LOST;
 }
@@ -141,6 +146,8 @@ dt_failure dt_failure_of(const dt_facts *facts) {
     return of_answer(facts);
   if (!facts->began && facts->proxy_status >= 300)
     return DT_PROXY_FAILED;
+  if (has_bad_key(facts))
+    return DT_CLIENT_CERT_UNUSABLE;
   const rule *found = rule_of(facts->curl_code);
   if (!facts->began && facts->lacks_files && found->takes_files)
     return DT_TOO_MANY_FILES;

@@ -52,7 +52,8 @@ typedef struct dt_facts {
   bool headers_complete;     /* of the answer, rather than of an interim one */
   bool ends_with_connection; /* HTTP/1 with a body of unknown length */
   bool ended_in_order;       /* the peer said by TLS that it has sent all */
-  bool client_refused;       /* ... that it wants another certificate of the client, or one */
+  bool has_client_cert;      /* the client has a certificate to show */
+  bool client_refused;       /* the peer said by TLS that it wants another one, or one at all */
   bool is_compressed;        /* the body is, though the request asked for identity */
   size_t body_length;
   dt_overflow overflow; /* the limit of ours that ended it */

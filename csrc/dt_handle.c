@@ -633,6 +633,7 @@ static void gather(const dt_handle *handle, CURLcode code, dt_facts *facts) {
                       .headers_complete = transfer->headers_complete,
                       .ends_with_connection = ends_with_connection(transfer),
                       .ended_in_order = transfer->ended_in_order,
+                      .has_client_cert = handle->setup->client_cert != NULL,
                       .client_refused = names_client_cert(handle->message),
                       .is_compressed = transfer->has_encoding && !is_text(&transfer->body),
                       .body_length = transfer->body.length,

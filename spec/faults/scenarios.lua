@@ -10,7 +10,8 @@
 --   requests      scripts that serve the 1st, 2nd, … request, counted over all connections
 --   aside, proxy, dns, silent, speak   a second port, a proxy, a resolver; no SETTINGS; HTTP/1 whatever was agreed
 --   proxy_user, proxy_authorization    name and password for the proxy; pattern of what the last CONNECT shows it
---   shows         what certificate the client has: "client" or, of an authority that is not trusted, "stranger"
+--   shows         what certificate the client has: "client" or, of an authority that is not trusted, "stranger";
+--                any other name: a file that is not there
 --   calls, pause  how many calls are made (all but the last must add), and the seconds between them
 --   people        length of the list
 --   batches       true: it is sent in several, each with a body and a token of its own

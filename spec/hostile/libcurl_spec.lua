@@ -80,6 +80,14 @@ describe("a transfer that ends in other words", function()
   end
 end)
 
+describe("a client's certificate that is unusable", function()
+  it("is told in our words, too", function()
+    if why_not() then return pending(why_not()) end
+    check_row("client_certificate_unreadable", "")
+    check_row("client_certificate_unreadable", "code=58:43")
+  end)
+end)
+
 describe("a libcurl that lacks something", function()
   local PROTOCOLS_STR, QUICK_EXIT, PIPEWAIT, MAXAGE_CONN, UPLOAD_BUFFERSIZE, KEEPALIVE = 10318, 322, 237, 288, 280, 213
 

@@ -38,6 +38,8 @@ return {
   { name = "client_certificate", listen = "client", shows = "client", requests = OK, expect = added(1), seen = 1, connections = 1 },
   { name = "client_certificate_1_2", listen = "client_1_2", shows = "client", requests = OK, expect = added(1), seen = 1, connections = 1 },
   { name = "client_certificate_nobody_asks_for", shows = "stranger", requests = OK, expect = added(1), seen = 1, connections = 1 },
+  { name = "client_certificate_unreadable", shows = "gone", requests = OK,
+    expect = fails("tls", "client_cert_unusable", "not_sent", false, 1), seen = 0 },
   { name = "client_certificate_missing", listen = "client", requests = OK, expect = NO_CLIENT, seen = 0, connections = 1 },
   { name = "client_certificate_missing_h2", listen = "client_h2", requests = OK, expect = NO_CLIENT, seen = 0, connections = 1 },
   { name = "client_certificate_missing_1_2", listen = "client_1_2", requests = OK, expect = NO_HANDSHAKE, seen = 0, connections = 3 },
