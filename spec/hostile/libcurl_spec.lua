@@ -364,7 +364,7 @@ describe("a proxy's password", function()
       "http://alice:p@s3cret@127.0.0.1:1", "alice:s3cret@127.0.0.1:1", "socks9://alice:s3cret@host",
       "http://alice:s3cret/x@host:1", "http://alice:s3cret#x@host:1",
       "http://alice:s3cret@[::1", "http://alice:s3cret@[::1]:1", "alice:s3cret@[::1]:1", "http://alice:s3cret@::1:1",
-      "http://alice:s3cret@[fe80::1%25lo]:1", "http://alice:s3cret@[::1]:99999",
+      "http://alice:s3cret@[::1%25lo]:1", "http://alice:s3cret@[::1]:99999",
       "alice:s3cret@ho st", "http://alice:%zzs3cret@127.0.0.1:1", "http://alice:s3cret@",
     } do
       for _, how in ipairs { "configured", "environment" } do
