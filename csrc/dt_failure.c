@@ -139,11 +139,12 @@ bool dt_failure_is_loss(int curl_code) {
   return curl_code != CURLE_ABORTED_BY_CALLBACK && rule_of(curl_code)->after == LOST;
 }
 
+/* libcurl takes headers that the end of the connection cut off for an answer. */
 dt_failure dt_failure_of(const dt_facts *facts) {
   if (facts->overflow != DT_OVERFLOW_NONE)
     return facts->overflow == DT_OVERFLOW_BODY ? DT_BODY_TOO_LARGE : DT_HEADERS_TOO_LARGE;
   if (facts->curl_code == CURLE_OK)
-    return of_answer(facts);
+    return facts->headers_complete ? of_answer(facts) : of_loss(facts);
   if (!facts->began && facts->proxy_status >= 300)
     return DT_PROXY_FAILED;
   if (has_bad_key(facts))

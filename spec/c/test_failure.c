@@ -47,6 +47,8 @@ static void each_code(void) {
   static const row rows[] = {
       {{.curl_code = CURLE_OK, ANSWER(200)}, DT_ANSWERED},
       {{.curl_code = CURLE_OK, ANSWER(204)}, DT_ANSWERED},
+      {{.curl_code = CURLE_OK, AFTER, .status = 200}, DT_CONNECTION_LOST}, /* within the headers */
+      {{.curl_code = CURLE_OK, AFTER, .status = 101, .headers_complete = true}, DT_ANSWERED},
       {{.curl_code = CURLE_OK, ANSWER(200), .ends_with_connection = true}, DT_TRUNCATED_BODY},
       {{.curl_code = CURLE_OK, ANSWER(200), .is_compressed = true, .body_length = 9},
        DT_COMPRESSED_BODY},

@@ -5,6 +5,8 @@ local fails, added = a.fails, a.added
 local JSON = "Content-Type: application/json;charset=utf-8\r\n"
 local CHUNKED = JSON .. "Transfer-Encoding: chunked\r\n\r\n"
 local LATE = fails("timeout", "timeout", "unknown", true, 1)
+local LOST = fails("network", "connection_lost", "unknown", true, 3)
+local LOST_REFUSAL = fails("network", "connection_lost", "rejected", true, 3, { status = 429 })
 local TRUNCATED = fails("protocol", "truncated_body", "unknown", true, 3)
 local BAD_HTTP = fails("protocol", "bad_http", "unknown", false, 1)
 local BODY_TOO_LARGE = fails("protocol", "body_too_large", "unknown", false, 1)
@@ -40,6 +42,14 @@ return {
   { name = "two_empty_200_that_end_with_the_connection_http", listen = "plain", calls = 2,
     requests = { a.OK, ok("\r\n", "finish") }, expect = TRUNCATED, seen = 4 },
   -- A refusal is one, whether or not all of it came.
+  { name = "headers_cut_off", requests = { raw("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", "finish") },
+    expect = LOST, seen = 3 },
+  { name = "headers_cut_off_http", listen = "plain", requests = { raw("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", "finish") },
+    expect = LOST, seen = 3 },
+  { name = "refusal_cut_off_in_its_headers", requests = { raw("HTTP/1.1 429 Too Many Requests\r\nRetry-Af", "finish") },
+    expect = LOST_REFUSAL, seen = 3 },
+  { name = "refusal_cut_off_in_its_headers_http", listen = "plain",
+    requests = { raw("HTTP/1.1 429 Too Many Requests\r\nRetry-Af", "finish") }, expect = LOST_REFUSAL, seen = 3 },
   { name = "refusal_cut_off", requests = { raw(a.head(404) .. 'Content-Length: 99\r\n\r\n{"code":"itemNotFound","message":"no"}', "finish") },
     expect = fails("not_found", "itemNotFound", "rejected", false, 1, { status = 404 }), seen = 1 },
   { name = "refusal_cut_off_in_its_middle", requests = { raw(a.head(404) .. 'Content-Length: 99\r\n\r\n{"code":"itemNot', "finish") },
