@@ -80,17 +80,25 @@ function methods:close() self.shared.closed = true end
 
 local function raw_socket(address) return assert(address:find ":" and luasocket.tcp6() or luasocket.tcp4()) end
 
+--- Gives the port of a listener up that was never run.
+function methods:close_unused() self.listening:close() end
+
 --- Bound but not listening: no other program can get the port, and connections are refused until it is closed.
 local function refusing(address, wanted)
   local held = raw_socket(address)
-  assert(held:bind(address, wanted))
+  if not held:bind(address, wanted) then
+    held:close()
+    return nil
+  end
   local _, port = held:getsockname()
-  return { sock = held, port = math.tointeger(tonumber(port)), close = function() held:close() end }
+  local function close() held:close() end
+  return { sock = held, port = math.tointeger(tonumber(port)), close = close, close_unused = close }
 end
 
 --- Listening with its queue full: the kernel drops each further SYN, so that connecting never ends.
 local function full(address, wanted)
   local held = refusing(address, wanted)
+  if not held then return nil end
   assert(held.sock:listen(0))
   local queued = {}
   for i = 1, QUEUE_FILLERS do
@@ -98,10 +106,11 @@ local function full(address, wanted)
     queued[i]:settimeout(0)
     queued[i]:connect(address, held.port)
   end
-  return { port = held.port, close = function()
+  local function close()
     for _, sock in ipairs(queued) do sock:close() end
     held:close()
-  end }
+  end
+  return { port = held.port, close = close, close_unused = close }
 end
 
 local SPECIAL = { closed = refusing, full = full }
@@ -125,7 +134,8 @@ local function open(kind, pairs_by_name, shared, expand, address, serve)
   }, metatable)
 end
 
---- The same port once more, at another address where nobody answers: "closed" or "full".
+--- The same port once more, at another address where nobody answers: "closed" or "full". Nil where another program
+--- has it.
 local function open_twin(kind, address, port) return SPECIAL[kind](address, port) end
 
 return { open = open, open_twin = open_twin }

@@ -33,7 +33,7 @@ local pairs_by_name = certs.make()
 local running, next_id = {}, 0
 local ca_file
 
-local LOOPBACK = "127.0.0.1"
+local LOOPBACK, PORTS_TRIED = "127.0.0.1", 100
 
 local function identity(bytes) return bytes end
 
@@ -81,6 +81,17 @@ local function http_date(seconds)
   return os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + seconds)
 end
 
+-- The listener of a row, on a port that is free at its twin's address, too.
+local function open_main(run, row, expand)
+  for _ = 1, PORTS_TRIED do
+    local main = listener.open(row.listen or "tls", pairs_by_name, run.shared, expand, row.address or LOOPBACK)
+    local twin = row.twin and listener.open_twin(row.twin.kind, row.twin.address, main.port)
+    if twin or not row.twin then return main, twin end
+    main:close_unused()
+  end
+  error "no port is free at both addresses"
+end
+
 local function open(name, given)
   local row = given or scenarios.by_name[name]
   if not row then return { error = "no scenario " .. tostring(name) } end
@@ -96,9 +107,9 @@ local function open(name, given)
     bytes = bytes:gsub("{aside}", described.aside_url or "")
     return (bytes:gsub("{date%+(%d+)}", http_date))
   end
-  local address = row.address or LOOPBACK
-  local main = start(run, listener.open(row.listen or "tls", pairs_by_name, run.shared, expand, address))
-  if row.twin then start(run, listener.open_twin(row.twin.kind, row.twin.address, main.port)) end
+  local main, twin = open_main(run, row, expand)
+  start(run, main)
+  if twin then start(run, twin) end
   described.base_url = url(row, main.port)
   running[next_id] = run
   return described
