@@ -146,6 +146,7 @@ describe("add_attendees_each", function()
 
   it("is stopped by close, and what was under way is asked again with its own token", function()
     sandbox.settings { latency_ms = 150 }
+    sandbox.faults { fault = "delay", ms = 2000, match = { body = '"p5"' } } -- the others may be answered all at once
     local told, kinds = 0, {}
     local summary = assert(run(jobs(40), { rate = false, concurrency = 8, on_result = function(_, _, err)
       told = told + 1
