@@ -64,7 +64,8 @@ local path_arguments = { "user", "cal", "event" }
 local function bad_place(which, fault, type_given)
   local name = path_arguments[which]
   local text = type_given and "must be a string, not a " .. type_given or options.fault_text(fault)
-  local hint = name == "event" and type_given == "table" and "cal is the third argument: nil for the primary calendar." or nil
+  local lacks_cal = name == "event" and type_given == "table"
+  local hint = lacks_cal and "cal is the third argument: nil for the primary calendar." or nil
   return errors.argument(name, fault, name .. " " .. text, hint)
 end
 
