@@ -31,6 +31,7 @@ function app.handle()
   local route, params = find_route(ctx.method, ctx.segments)
   ctx.route, ctx.params = route or NO_ROUTE, params
   ctx.operation = ctx.route.operation
+  if settings.jitter_ms > 0 then ngx.sleep(settings.jitter_ms * math.random() / 1000) end
   ngx.ctx.sandbox = ctx
   counters.began(ctx)
   recorder.note(ctx)

@@ -15,6 +15,7 @@ local function boolean(value) return type(value) == "boolean" end
 
 local known = {
   latency_ms = { 0, number_from(0) },
+  jitter_ms = { 0, number_from(0) },
   qps = { 0, number_from(0) },
   qps_window = { "sliding", one_of("sliding", "fixed") },
   qps_retry_after = { 0, number_from(0) },
