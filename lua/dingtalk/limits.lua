@@ -65,7 +65,7 @@ local limits = {
     bulk_outage = 600,      -- seconds a bulk run waits for a service that is out of reach
     bulk_concurrency = 10,  -- jobs of a bulk run in flight
     rate = 20,              -- calls a second of an app, organisation and operation: the service's, standard edition
-    rate_margin = 0.035,    -- of the distance between two calls, beyond 1 / rate: ours, for 35 ms of jitter
+    rate_margin = 0.045,    -- of the distance of two calls, beyond 1 / rate: ours, 30 ms of jitter and 15 of delay here
     address_rate = 475,     -- calls a second from one address: the service bans one at 10,000 in 20 s
   },
 }

@@ -27,13 +27,15 @@ local GAP = 0.25      -- seconds in which nobody gets a slot after a throttling 
 local SHARE_GAIN = 0.2 -- weight of the newest in the mean distance between a process's own slots
 local MAX_SHARE = 50  -- processes that are reckoned with
 local NEAREST = 0.4   -- of the interval: nearer together are no two slots of a schedule that one process draws from
-local LATE = 0.02     -- seconds after which a slot of a shared schedule is too old to be used
+local LATE = 0.015    -- seconds after which a slot of a shared schedule is too old to be used
+local HELD_UP = 0.05  -- seconds a wait may last longer: what a frame of a game takes
+local TRIES = 4       -- waits after which a request goes even so
 local SWEEP_EVERY = 1000 -- slots between two looks for budgets that are idle
 local IDLE = 60       -- seconds until a budget is forgotten
 
 ---@class dingtalk.RateLimiterConfig
 ---@field rate number? calls a second for an app, an organisation and an operation (20: the standard edition)
----@field margin number? how much further apart than 1 / rate the slots are (0.035): room for the network's jitter
+---@field margin number? how much further apart than 1 / rate the slots are (0.045): room for the network's jitter
 ---@field address_rate number|false|nil calls a second of all, token requests included (475)
 ---@field store dingtalk.Store? with `reserve`: who shares it shares the budget; by default the memory of the process
 ---@field name string? what tells the budget of plain token strings from others; by default each string has its own
@@ -210,9 +212,7 @@ end
 -- The time of a slot, or nil and the seconds until the one that is too far ahead.
 local function next_slot(self, key, budget, horizon)
   local interval = (1 + budget.margin) / (budget.rate * budget.pace)
-  -- The first request of a process arrives late, since it opens the connection: it has two slots.
-  local slots = budget.last == -math.huge and key ~= ADDRESS and 2 or 1
-  local wait, ahead = reserve(self, draw_shared, key, budget, slots * interval, horizon)
+  local wait, ahead = reserve(self, draw_shared, key, budget, interval, horizon)
   if wait then
     learn(budget, self.clock() + wait, wait, interval)
   elseif wait == nil then
@@ -231,41 +231,42 @@ local function too_late(ahead)
   }
 end
 
--- What was held up in this process goes on a little faster than the schedule, not in a burst.
-local function keep_distance(self, client, budget, deadline, state)
-  local now = self.clock()
-  local wait = math.max(0, budget.sent + (1 + budget.margin / 2) / budget.rate - now)
-  if client:now() + wait >= deadline then return too_late(wait) end
-  budget.sent = now + wait
+-- Whether the wait until then went well: else an error.
+local function wait_until(self, client, at, state)
+  local wait = at - self.clock()
   if wait > 0 and not client:pause(state, wait) then return (errors.judge(state)) end
 end
 
--- Waits for a slot. One of a shared schedule that is used late would meet those of other processes behind it: it is
--- dropped for another, but only once, since a host that is always late must go on.
-local function wait_for_slot(self, client, key, budget, deadline, state)
-  local at, ahead
-  repeat
-    local is_second = at ~= nil
-    state.permit_at = self.clock()
-    at, ahead = next_slot(self, key, budget, deadline - client:now())
-    if not at then return too_late(ahead) end
-    local wait = at - self.clock()
-    if wait > 0 and not client:pause(state, wait) then return (errors.judge(state)) end
-  until is_second or not self.store or self.clock() - at <= LATE
-  return keep_distance(self, client, budget, deadline, state)
+-- What was held up in this process goes on a little faster than the schedule, not in a burst: also where it is held up
+-- once more while it waits for that.
+local function keep_distance(self, client, budget, deadline, state)
+  for _ = 1, TRIES do
+    local now = self.clock()
+    local at = math.max(now, budget.sent + (1 + budget.margin / 2) / budget.rate)
+    if client:now() + at - now >= deadline then return too_late(at - now) end
+    budget.sent = at
+    local err = wait_until(self, client, at, state)
+    if err or self.clock() - at <= HELD_UP then return err end
+  end
 end
 
+-- Waits for a slot of one budget. Gives an error or nil, and when the slot was.
 local function take(self, client, key, rate, deadline, state)
   local now = self.clock()
   local budget = budget_of(self, key, rate, now)
   recover(budget, now)
-  local err = budget.rate and wait_for_slot(self, client, key, budget, deadline, state)
-  if err then return err end
-  if not budget.rate then state.permit_at = now end
+  local at, ahead = now
+  if budget.rate then
+    at, ahead = next_slot(self, key, budget, deadline - client:now())
+    if not at then return too_late(ahead) end
+    local err = wait_until(self, client, at, state) or keep_distance(self, client, budget, deadline, state)
+    if err then return err end
+  end
   count(budget, self.clock())
   budget.count = budget.count + 1
   self.taken = self.taken + 1
   if self.taken % SWEEP_EVERY == 0 then sweep(self, now) end
+  return nil, at
 end
 
 --- Waits, through the client's loop, until a request may be sent.
@@ -278,11 +279,18 @@ end
 function Limiter:acquire(client, request, deadline, state)
   state = state or {}
   local key = key_of(self, request)
-  local err = key and take(self, client, key, self.rate, deadline, state)
-  local permit_at = state.permit_at
-  if not err and self.address_rate then err = take(self, client, ADDRESS, self.address_rate, deadline, state) end
-  state.permit_at = permit_at
-  if err then return nil, err end
+  -- A slot of a shared schedule that is used late would meet those of other processes behind it: it is dropped for
+  -- another, but only once, since a host that is always late must go on.
+  for _ = 1, 2 do
+    local err, at
+    state.permit_at = self.clock()
+    if key then err, at = take(self, client, key, self.rate, deadline, state) end
+    if not err and self.address_rate then
+      err, at = take(self, client, ADDRESS, self.address_rate, deadline, state), at
+    end
+    if err then return nil, err end
+    if not self.store or not at or self.clock() - at <= LATE then break end
+  end
   return true
 end
 

@@ -182,6 +182,58 @@ describe("a limiter", function()
     end
   end)
 
+  it("lets nothing go in a burst that is held up again while it catches up", function()
+    -- The process stands still from each of these to the next.
+    local stops = { 1003, 1005, 1005.5, 1006.5, 1007.1, 1007.6 }
+    local function late(seconds)
+      for i = 1, #stops, 2 do
+        local at = time + seconds
+        if at >= stops[i] and at < stops[i + 1] then return stops[i + 1] - at end
+      end
+      return 0
+    end
+    for _, shared in ipairs { false, true } do
+      time, sleepers = 1000, {}
+      local times = arrivals(new { rate = 20, store = shared and memory.new(clock) or nil }, 200, late)
+      assert.equal(200, #times)
+      assert.is_true(most_in_a_second(times) <= 21, most_in_a_second(times)) -- one may be late, as in a frame
+    end
+    time, sleepers = 1000, {}
+    local times = arrivals(new { rate = 20, address_rate = 475 }, 3000, late, function()
+      return { row = { name = "access_token" }, url = URL }
+    end)
+    assert.equal(3000, #times)
+    assert.is_true(most_in_a_second(times) <= 475, most_in_a_second(times))
+  end)
+
+  it("drops a slot of a shared schedule that the wait for the address made late", function()
+    local store, slots = memory.new(clock), {}
+    local reserve = store.reserve
+    function store.reserve(own, key, interval, horizon)
+      local wait, ahead = reserve(own, key, interval, horizon)
+      if wait and not key:find "address" then slots[#slots + 1] = time + wait end
+      return wait, ahead
+    end
+    local limiter = new { rate = 20, store = store, address_rate = 475 }
+    local others = new { store = store, address_rate = 475 }
+    local times, client = {}, client_of()
+    run(440, function(i)
+      if i > 40 then -- they have the address to themselves for a second
+        assert(others:acquire(client, { row = { name = "access_token" }, url = URL }, math.huge, {}))
+        return
+      end
+      assert(limiter:acquire(client, request(), math.huge, {}))
+      times[#times + 1] = time
+    end)
+    local on_time = 0
+    for _, at in ipairs(times) do
+      for _, slot in ipairs(slots) do
+        if at >= slot and at - slot <= 0.015 then on_time = on_time + 1 break end
+      end
+    end
+    assert.equal(#times, on_time)
+  end)
+
   it("goes on under a host that is always late", function()
     local times = arrivals(new { rate = 20 }, 60, function() return 0.2 end)
     assert.equal(60, #times)
