@@ -243,7 +243,7 @@ static void stop_running(dt_engine *engine, dt_transfer *transfer, CURLcode code
   dt_handle_unload(handle, code);
   dt_handle_pool_put(&engine->spare, handle);
   transfer->state = DT_TRANSFER_ENDED;
-  transfer->origin->running--;
+  dt_queue_stopped(engine->pool.slots, transfer);
   engine->running--;
   if (engine->sockets.doomed)
     end_doomed(engine);
@@ -391,7 +391,7 @@ static bool launch(dt_engine *engine, dt_transfer *transfer, const char *url, lo
   }
   expect_by(engine, transfer->deadline + OVERDUE_US);
   transfer->state = DT_TRANSFER_RUNNING;
-  transfer->origin->running++;
+  dt_queue_started(engine->pool.slots, transfer);
   engine->running++;
   return true;
 }
@@ -530,15 +530,15 @@ static void dispatch(dt_engine *engine, const dt_poll_event *event, int64_t now)
   act(engine, event->fd, mask);
 }
 
-static int64_t due(const dt_engine *engine) {
+static int64_t due(dt_engine *engine) {
   int64_t when = engine->curl_due < engine->alarm ? engine->curl_due : engine->alarm;
-  int64_t held = dt_queue_due(&engine->queue);
+  int64_t held = dt_queue_due(&engine->queue, engine->pool.slots);
   int64_t overdue = engine->running ? engine->overdue : NEVER;
   when = held < when ? held : when;
   return overdue < when ? overdue : when;
 }
 
-int64_t dt_engine_timeout_us(const dt_engine *engine) {
+int64_t dt_engine_timeout_us(dt_engine *engine) {
   int64_t when = engine->ended.first ? 0 : due(engine);
   int64_t now = dt_clock_us();
   return when == NEVER ? -1 : when > now ? when - now : 0;
@@ -570,8 +570,10 @@ static void break_engine(dt_engine *engine) {
       dt_queue_remove(&engine->queue, engine->pool.slots, transfer);
     else if (transfer->state != DT_TRANSFER_RUNNING)
       continue;
-    else
+    else {
+      dt_queue_stopped(engine->pool.slots, transfer);
       dt_handle_drop(transfer->handle);
+    }
     end_held(engine, transfer, DT_DESCRIPTORS_CLOSED, "");
   }
 }
@@ -600,14 +602,13 @@ static int turn(dt_engine *engine, int64_t wait_us) {
 }
 
 /* Whether a step that has done `rounds` turns since `start` goes on. */
-static bool goes_on(const dt_engine *engine, int64_t wait_us, int64_t until, int rounds,
-                    int count) {
+static bool goes_on(dt_engine *engine, int64_t wait_us, int64_t until, int rounds, int count) {
   if (engine->ended.first && wait_us != 0)
     return false;
   int64_t now = dt_clock_us();
   if (wait_us == 0)
-    return rounds < ROUNDS_A_STEP &&
-           (count > 0 || engine->curl_due <= now || dt_queue_due(&engine->queue) <= now);
+    return rounds < ROUNDS_A_STEP && (count > 0 || engine->curl_due <= now ||
+                                      dt_queue_due(&engine->queue, engine->pool.slots) <= now);
   return count >= 0 && engine->alarm > now && (wait_us < 0 || now < until);
 }
 
@@ -630,7 +631,7 @@ void dt_engine_step(dt_engine *engine, int64_t wait_us) {
 static bool launch_or_hold(dt_engine *engine, dt_transfer *transfer, const dt_request *request) {
   dt_queue *queue = &engine->queue;
   transfer->origin = dt_queue_origin(queue, request->url);
-  if (dt_queue_has_room(queue, transfer->origin))
+  if (dt_queue_has_room(queue, engine->pool.slots, transfer))
     return launch(engine, transfer, request->url, request->timeout_ms);
   if (!dt_transfer_keep_url(transfer, request->url))
     return false;

@@ -152,7 +152,7 @@ bool dt_engine_release(dt_engine *engine, dt_transfer_id id);
 int dt_engine_fd(dt_engine *engine);
 
 /* Microseconds until a step is due whatever the descriptor says; negative when none is. */
-int64_t dt_engine_timeout_us(const dt_engine *engine);
+int64_t dt_engine_timeout_us(dt_engine *engine);
 
 /* Makes a step due at `when` (dt_clock_us time), for the caller's own waits; INT64_MAX: none. */
 void dt_engine_set_alarm(dt_engine *engine, int64_t when);

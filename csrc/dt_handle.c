@@ -359,7 +359,7 @@ static bool set_connection(dt_handle *handle) {
          TRY(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_SECONDS) &&
          TRY(CURLOPT_MAXAGE_CONN, (long)MAX_IDLE_SECONDS) &&
          TRY(CURLOPT_MAXLIFETIME_CONN, (long)MAX_CONNECTION_SECONDS) &&
-         TRY(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) && TRY(CURLOPT_PIPEWAIT, 1L) &&
+         TRY(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) &&
          SET(CURLOPT_OPENSOCKETFUNCTION, setup->open_socket) &&
          SET(CURLOPT_OPENSOCKETDATA, handle) &&
          SET(CURLOPT_CLOSESOCKETFUNCTION, setup->close_socket) && set_source(handle);
@@ -574,6 +574,15 @@ static bool set_fresh(dt_handle *handle, bool fresh) {
   return true;
 }
 
+/* Waits for a connection that is being made, to see whether it can be shared. Without TLS it
+   cannot, and 7.88 would wait for its first answer. */
+static bool set_sharing(dt_handle *handle, bool shares) {
+  if (handle->shares != shares && !TRY(CURLOPT_PIPEWAIT, shares ? 1L : 0L))
+    return false;
+  handle->shares = shares;
+  return true;
+}
+
 bool dt_handle_load(dt_handle *handle, dt_transfer *transfer, const char *url, long timeout_ms,
                     bool fresh) {
   handle->transfer = transfer;
@@ -586,6 +595,7 @@ bool dt_handle_load(dt_handle *handle, dt_transfer *transfer, const char *url, l
          make_room_for_lines(handle, transfer->more_count) && set_method(handle, transfer) &&
          set_origin(handle, transfer->origin) && set_url(handle, transfer->origin, url) &&
          set_timeout(handle, timeout_ms) && set_fresh(handle, fresh) &&
+         set_sharing(handle, transfer->origin->is_tls) &&
          set_lines(handle, link_lines(handle, transfer)) && set_body(handle, transfer);
 }
 

@@ -63,6 +63,7 @@ typedef struct dt_handle {
   bool has_body;
   dt_method method;
   bool is_fresh; /* it takes a new connection */
+  bool shares;   /* it waits for one that others may share with it */
   dt_trust trust;
   bool hears_tls; /* it is told of TLS's records */
   int os_error;   /* why no socket could be opened */

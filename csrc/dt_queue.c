@@ -68,6 +68,11 @@ dt_origin *dt_queue_origin(dt_queue *queue, const char *url) {
   return queue->recent;
 }
 
+/* HTTP/1.1: a connection carries one transfer at a time. */
+static bool has_one_each(const dt_origin *origin) {
+  return !origin->is_tls || origin->is_http1;
+}
+
 /*
  * How many transfers of an origin run at a time.
  *
@@ -82,13 +87,52 @@ dt_origin *dt_queue_origin(dt_queue *queue, const char *url) {
  * libcurl.
  */
 static uint32_t limit_of(const dt_queue *queue, const dt_origin *origin) {
-  if (!origin->is_tls || origin->is_http1)
+  if (has_one_each(origin))
     return queue->max_connections;
   return origin->answered ? DT_MOST_STREAMS : FIRST_STREAMS;
 }
 
-bool dt_queue_has_room(const dt_queue *queue, const dt_origin *origin) {
-  return !origin->held.first && origin->running < limit_of(queue, origin);
+static bool is_same_customer(const dt_transfer *one, const dt_transfer *other) {
+  if (!one->has_token || !other->has_token)
+    return one->has_token == other->has_token;
+  return one->token_line.length == other->token_line.length &&
+         memcmp(one->token_line.data, other->token_line.data, one->token_line.length) == 0;
+}
+
+static uint32_t running_for(dt_transfer **slots, const dt_origin *origin,
+                            const dt_transfer *customer) {
+  uint32_t count = 0;
+  for (uint32_t slot = origin->active.first; slot; slot = slots[slot]->next)
+    count += is_same_customer(slots[slot], customer);
+  return count;
+}
+
+/*
+ * Over HTTP/1.1 a customer takes another connection only while it has fewer than are free: one
+ * whose requests hang has at most half of them, two have two thirds. Over HTTP/2 nobody waits.
+ */
+static bool may_take(const dt_queue *queue, dt_transfer **slots, const dt_transfer *transfer) {
+  const dt_origin *origin = transfer->origin;
+  uint32_t limit = limit_of(queue, origin);
+  if (origin->running >= limit)
+    return false;
+  return !has_one_each(origin) || running_for(slots, origin, transfer) < limit - origin->running;
+}
+
+bool dt_queue_has_room(const dt_queue *queue, dt_transfer **slots, const dt_transfer *transfer) {
+  const dt_origin *origin = transfer->origin;
+  return (!origin->held.first || origin->none_may_run) && may_take(queue, slots, transfer);
+}
+
+void dt_queue_started(dt_transfer **slots, dt_transfer *transfer) {
+  dt_transfer_append(slots, &transfer->origin->active, transfer);
+  transfer->origin->running++;
+}
+
+void dt_queue_stopped(dt_transfer **slots, dt_transfer *transfer) {
+  dt_transfer_unlink(slots, &transfer->origin->active, transfer);
+  transfer->origin->running--;
+  transfer->origin->none_may_run = false;
 }
 
 void dt_queue_hold(dt_queue *queue, dt_transfer **slots, dt_transfer *transfer) {
@@ -105,20 +149,32 @@ void dt_queue_remove(dt_queue *queue, dt_transfer **slots, dt_transfer *transfer
     queue->deadline = NEVER;
 }
 
-/* Whether a transfer that waits may run. */
-static bool may_run(const dt_queue *queue, const dt_origin *origin) {
-  return origin->held.first && origin->running < limit_of(queue, origin);
+/* The first of those that wait and may run; NULL if there is none. */
+static dt_transfer *first_to_run(const dt_queue *queue, dt_transfer **slots, dt_origin *origin) {
+  if (origin->none_may_run || origin->running >= limit_of(queue, origin))
+    return NULL;
+  const dt_transfer *refused = NULL;
+  for (uint32_t slot = origin->held.first; slot; slot = slots[slot]->next) {
+    dt_transfer *transfer = slots[slot];
+    if (refused && is_same_customer(transfer, refused))
+      continue;
+    if (may_take(queue, slots, transfer))
+      return transfer;
+    refused = transfer;
+  }
+  origin->none_may_run = true; /* until another has ended: thousands may wait */
+  return NULL;
 }
 
 /* Takes from the origins in turns, so that none waits for another. */
 dt_transfer *dt_queue_next(dt_queue *queue, dt_transfer **slots) {
   for (uint32_t i = 0; queue->held && i < queue->used; i++) {
-    const dt_origin *origin = &queue->origins[(queue->turn + i) % queue->used];
-    if (!may_run(queue, origin))
+    uint32_t turn = (queue->turn + i) % queue->used;
+    dt_transfer *transfer = first_to_run(queue, slots, &queue->origins[turn]);
+    if (!transfer)
       continue;
-    dt_transfer *transfer = slots[origin->held.first];
     dt_queue_remove(queue, slots, transfer);
-    queue->turn = (queue->turn + i + 1) % queue->used;
+    queue->turn = (turn + 1) % queue->used;
     return transfer;
   }
   return NULL;
@@ -149,9 +205,9 @@ void dt_queue_take_overdue(dt_queue *queue, dt_transfer **slots, int64_t now,
     queue->deadline = now + DEADLINE_STEP_US;
 }
 
-int64_t dt_queue_due(const dt_queue *queue) {
+int64_t dt_queue_due(dt_queue *queue, dt_transfer **slots) {
   for (uint32_t i = 0; queue->held && i < queue->used; i++)
-    if (may_run(queue, &queue->origins[i]))
+    if (first_to_run(queue, slots, &queue->origins[i]))
       return 0;
   return queue->deadline;
 }
@@ -168,5 +224,6 @@ void dt_origin_closed(dt_origin *origin) {
 void dt_origin_answered(dt_origin *origin, const dt_transfer *transfer) {
   const dt_buf *headers = &transfer->headers;
   origin->answered = true;
+  origin->none_may_run = false; /* the limit may be another now */
   origin->is_http1 = headers->length >= 7 && memcmp(headers->data, "HTTP/1.", 7) == 0;
 }

@@ -1,8 +1,9 @@
 /*
  * Which transfers run, and which wait. libcurl is given no more transfers of an
  * origin (scheme, host and port) than it can run at once. The others wait here, first
- * come first served. libcurl would take them all, but it sets up each of them to no
- * avail, and again whenever another has ended. Internal to the engine.
+ * come first served, but that over HTTP/1.1 no customer (access token) takes all connections.
+ * libcurl would take them all, but it sets up each of them to no avail, and again whenever another
+ * has ended. Internal to the engine.
  *
  * libcurl's own limits stay in force: a transfer that is given to it too early
  * waits there.
@@ -29,6 +30,8 @@ struct dt_origin {
   bool answered; /* since the first of the open sockets was opened */
   bool is_http1; /* the last answer, however long ago, was of HTTP/1.x */
   dt_transfer_list held;
+  dt_transfer_list active; /* those that run */
+  bool none_may_run;       /* of those that wait, as long as none of those that run has ended */
   size_t length;
   char name[DT_MAX_ORIGIN_BYTES];
 };
@@ -49,9 +52,12 @@ void dt_queue_init(dt_queue *queue, dt_engine *engine, long max_connections);
 /* The entry for the origin of a URL. */
 dt_origin *dt_queue_origin(dt_queue *queue, const char *url);
 
-/* Whether another transfer of the origin may run at once: none waits and the limit is not reached.
- */
-bool dt_queue_has_room(const dt_queue *queue, const dt_origin *origin);
+/* Whether a transfer may run at once: it goes before none, and the limit is not reached. */
+bool dt_queue_has_room(const dt_queue *queue, dt_transfer **slots, const dt_transfer *transfer);
+
+/* It runs from now on, or no more. */
+void dt_queue_started(dt_transfer **slots, dt_transfer *transfer);
+void dt_queue_stopped(dt_transfer **slots, dt_transfer *transfer);
 
 /* Makes a transfer wait for its turn. */
 void dt_queue_hold(dt_queue *queue, dt_transfer **slots, dt_transfer *transfer);
@@ -67,7 +73,7 @@ void dt_queue_take_overdue(dt_queue *queue, dt_transfer **slots, int64_t now,
 void dt_queue_remove(dt_queue *queue, dt_transfer **slots, dt_transfer *transfer);
 
 /* When to look again: 0 if one may run now, else the earliest deadline; INT64_MAX if none waits. */
-int64_t dt_queue_due(const dt_queue *queue);
+int64_t dt_queue_due(dt_queue *queue, dt_transfer **slots);
 
 /* Whether the URL is of this origin, rather than of one that shares the entry. */
 bool dt_origin_has(const dt_origin *origin, const char *url);

@@ -497,6 +497,38 @@ describe("many customers of one client", function()
     sandbox.reset()
   end)
 
+  it("leave each other connections over HTTP/1.1", function()
+    sandbox.reset()
+    sandbox.tokens { token = "of-another-customer" }
+    sandbox.faults { fault = "delay", ms = 600000, rate = 1, match = { body = '"hangs"' } }
+    local own = example.client {
+      base_url = sandbox.start().http_url, allow_http = true, loop = "manual",
+      max_connections = 4, attempt_timeout = 300, timeout = 300,
+    }
+    local hung, done, said = 0, 0, nil
+    for _ = 1, 20 do
+      coroutine.wrap(function()
+        example.add(own, { "hangs" })
+        hung = hung + 1
+      end)()
+    end
+    coroutine.wrap(function()
+      for i = 1, 30 do
+        local result, err = own:add_attendees("of-another-customer", USER, nil, EVENT, { "p" .. i })
+        done = done + (result and 1 or 0)
+        said = said or err and tostring(err)
+      end
+      own:close()
+    end)()
+    while not own.closed do
+      own:step()
+      socket.sleep(0.001)
+    end
+    assert.same({ 30, 20 }, { done, hung }, said) -- those that hung were ended by closing
+    assert.equal(32, sandbox.counters().calls)
+    sandbox.reset()
+  end)
+
   it("each have their own limit, and none fails", function()
     sandbox.reset()
     sandbox.settings { qps = 20 }

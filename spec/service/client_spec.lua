@@ -90,7 +90,7 @@ describe("a client", function()
   end)
 
   it("opens no more connections than it may", function()
-    client = example.client { base_url = sandbox.start().http_url, allow_http = true, max_connections = 2 }
+    client = example.client { base_url = sandbox.start().http_url, allow_http = true, max_connections = 4 }
     sandbox.settings { latency_ms = 5 }
     assert(add(client, people(1, 5000), { concurrency = 10 }))
     local count, seen = 0, {}
