@@ -348,6 +348,10 @@ local function next_member(run)
   if run.summary.stopped then return nil end
   local entry, delay = take(run)
   if entry then return function() perform(run, entry) end end
+  if delay and delay > 0 then -- which needs an engine to wait by
+    local engine, code = run.client:open_engine()
+    if not engine then return stop(run, code, "the system gives no memory or no descriptor to wait by") end
+  end
   -- One that is under way may have to be run again.
   return nil, delay or run.running > 0 and not run.summary.stopped and PROBE.cap or nil
 end

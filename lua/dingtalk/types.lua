@@ -165,7 +165,7 @@
 ---@field rejected integer failed jobs of this outcome
 ---@field unknown integer failed jobs of this outcome
 ---@field elapsed number seconds
----@field stopped "asked"|"hook_failed"|"jobs_failed"|"closed"|"checkpoint_failed"|"banned"|"quota"|"permission"|"auth"|"unreachable"|nil why it ended early: on_result returned false or raised, the iterator raised, the client was closed, nothing could be saved; or no job could have succeeded
+---@field stopped "asked"|"hook_failed"|"jobs_failed"|"closed"|"checkpoint_failed"|"banned"|"quota"|"permission"|"auth"|"unreachable"|"too_many_files"|"out_of_memory"|nil why it ended early: on_result returned false or raised, the iterator raised, the client was closed, nothing could be saved; no job could have succeeded; or the system gave nothing to wait by
 ---@field message string? what was raised
 ---@field resume dingtalk.BulkResume
 

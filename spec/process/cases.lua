@@ -336,6 +336,22 @@ return {
     end
   end,
 
+  ["a run of many calls that has nothing to wait by ends, and says so"] = function()
+    local first = example.client() -- loads what it takes
+    assert(first:add_attendees_each(example.TOKEN, {}))
+    first:close()
+    wait_for(child(function()
+      process.limit_files(3)
+      local client = example.client()
+      local summary = assert(client:add_attendees_each(example.TOKEN, {
+        { user = example.USER, event = example.EVENT, list = { "few" } },
+      }))
+      assert(summary.stopped == "too_many_files", tostring(summary.stopped))
+      assert(summary.resume.open["1"] and summary.not_sent == 1)
+      assert(client:add_attendees_each(example.TOKEN, function() return 60 end).stopped == "too_many_files")
+    end))
+  end,
+
   ["states in threads, over TLS"] = function()
     in_threads(([[
       local client = new "blocking"
