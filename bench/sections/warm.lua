@@ -25,6 +25,8 @@ local function runners(attendees, calls)
   }
   if attendees == 1 then
     list[5] = { "module, Lua 5.4, options and a hook", module("lua5.4", 1, "strings", "options"), calls }
+    list[6] = { "module, Lua 5.4, with a rate limiter", module("lua5.4", 1, "strings", "limiter"), calls }
+    list[7] = { "module, LuaJIT, with a rate limiter", module("luajit", 1, "strings", "limiter"), calls }
   else
     table.insert(list, 4, { "module, Lua 5.4, tables", module("lua5.4", attendees, "tables"), calls })
     table.insert(list, 5, { "module, Lua 5.4, tables with isOptional", module("lua5.4", attendees, "optional"), calls })
