@@ -224,7 +224,8 @@ static bool is_used(const dt_engine *engine, const dt_socket *socket) {
   return false;
 }
 
-/* Where nobody uses a doomed connection any more, its end is feigned, for libcurl to find. */
+/* Pretends the end of each doomed connection that no transfer uses any more, so that libcurl finds
+   it. */
 static void end_doomed(dt_engine *engine) {
   for (size_t fd = 0; fd < engine->sockets.capacity; fd++) {
     dt_socket *socket = dt_sockets_find(&engine->sockets, (int)fd);
@@ -318,7 +319,8 @@ uint32_t dt_engine_in_flight(const dt_engine *engine) {
   return engine->in_flight;
 }
 
-/* An id is its slot below and a generation above, so that a stale one is told apart. */
+/* An id holds its slot in the low bits and a generation above, so that a stale one is recognised.
+ */
 enum { SLOT_BITS = 16, GENERATION_MASK = 0x7FFF };
 
 static dt_transfer *find(const dt_engine *engine, dt_transfer_id id) {

@@ -49,7 +49,7 @@ static void begin_block(dt_transfer *transfer, const char *line) {
   transfer->has_length = transfer->has_encoding = transfer->headers_complete = false;
 }
 
-/* Over HTTP/1 a body of unsaid length ends with the connection. */
+/* Over HTTP/1 a body of unknown length ends with the connection. */
 static bool ends_with_connection(const dt_transfer *transfer) {
   return transfer->is_http1 && !transfer->has_length;
 }
@@ -128,11 +128,10 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
 }
 
 /*
- * Called when the connection stands, before the first byte of the request is written. What was
+ * Called when the connection is open, before the first byte of the request is written. How much was
  * written after it is not asked: from 8.2 to 8.6 CURLINFO_REQUEST_SIZE stays 0 for a request that
- * left over HTTP/2. Called again when libcurl means to send the request anew since the connection
- * died, which each version does in other cases; whether a request is sent again is not for it to
- * say.
+ * left over HTTP/2. Called again when libcurl is to send the request again because the connection
+ * died, which each version does in other cases: that is refused, since it is for Lua to decide.
  */
 static int on_begin(void *user, char *remote_ip, char *local_ip, int remote_port, int local_port) {
   dt_handle *handle = user;
@@ -365,7 +364,7 @@ static bool set_connection(dt_handle *handle) {
          SET(CURLOPT_CLOSESOCKETFUNCTION, setup->close_socket) && set_source(handle);
 }
 
-/* libcurl allocates both for each transfer anew, and freeing its usual 64 KiB for uploads makes
+/* libcurl allocates both for each transfer, and freeing its usual 64 KiB for uploads makes
    malloc tidy up each time. An HTTP/2 frame has 16 KiB at most: libcurl 7.88 with a smaller buffer
    forgets the end of a stream that comes with more than fits. */
 enum { READ_BYTES = 16 * 1024, UPLOAD_BYTES = 16 * 1024 };
@@ -519,7 +518,7 @@ static bool is_plain(const char *target, size_t length) {
 }
 
 /*
- * libcurl parses a URL for each request and prints it anew, character by character: a seventh of
+ * libcurl parses a URL for each request and prints it again, character by character: a seventh of
  * what a request costs. So it gets the origin parsed, and the rest as it is to be sent. Only for
  * TLS, where no proxy has to be told the URL, and only where its own parser would leave each
  * character as it is.

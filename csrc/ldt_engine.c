@@ -27,7 +27,7 @@ typedef struct ldt_engine {
   pid_t pid;         /* the process that made it */
 } ldt_engine;
 
-enum { SMALL_ANSWER_BYTES = 1024 }; /* of one that lies on the stack: nearly all */
+enum { SMALL_ANSWER_BYTES = 1024 }; /* most answers fit, and are copied to the stack */
 
 /* Where the user value holds functions, which it takes no memory to call from there. */
 enum { TAKE_ANSWER = 0, DO_NOTHING = -1 };
@@ -154,7 +154,7 @@ static bool release(lua_State *L, dt_engine *engine, dt_transfer_id id) {
   return sent;
 }
 
-/* The fields of the attempt on top, which holds them all already unless it is a stranger's. */
+/* Sets a field of the attempt on top, which has it already: see attempts.new. */
 static void set_string(lua_State *L, const char *name, const char *text, size_t length) {
   if (text)
     lua_pushlstring(L, text, length);
@@ -237,7 +237,7 @@ static size_t size_of_texts(const dt_answer *answer) {
   return answer->headers_length + answer->body_length + strlen(answer->message) + 1;
 }
 
-/* Lets the answer live without its transfer. */
+/* Copies the texts of the answer, so that it outlives its transfer. */
 static void move_texts(dt_answer *answer, char *to) {
   if (answer->headers_length)
     answer->headers = memcpy(to, answer->headers, answer->headers_length);
