@@ -49,7 +49,9 @@ static int process_close_from(lua_State *L) {
 /* process.limit_files(count) leaves the process so many descriptors. */
 static int process_limit_files(lua_State *L) {
   rlim_t count = (rlim_t)luaL_checkinteger(L, 1);
-  struct rlimit limit = {count, count};
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = count;
   return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? 0
                                                : luaL_error(L, "setrlimit: %s", strerror(errno));
 }
