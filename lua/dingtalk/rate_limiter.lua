@@ -255,7 +255,7 @@ local function take(self, client, key, rate, deadline, state)
   local now = self.clock()
   local budget = budget_of(self, key, rate, now)
   recover(budget, now)
-  local at, ahead = now
+  local at, ahead
   if budget.rate then
     at, ahead = next_slot(self, key, budget, deadline - client:now())
     if not at then return too_late(ahead) end
@@ -279,17 +279,17 @@ end
 function Limiter:acquire(client, request, deadline, state)
   state = state or {}
   local key = key_of(self, request)
+  local err, at
+  state.permit_at = self.clock()
+  if key then err, at = take(self, client, key, self.rate, deadline, state) end
+  if not err and self.address_rate then err = take(self, client, ADDRESS, self.address_rate, deadline, state) end
+  if err then return nil, err end
   -- A slot of a shared schedule that is used late would meet those of other processes behind it: it is dropped for
-  -- another, but only once, since a host that is always late must go on.
-  for _ = 1, 2 do
-    local err, at
+  -- another, but only once, since a host that is always late must go on, and only where there is time for another.
+  if self.store and at and self.clock() - at > LATE then
     state.permit_at = self.clock()
-    if key then err, at = take(self, client, key, self.rate, deadline, state) end
-    if not err and self.address_rate then
-      err, at = take(self, client, ADDRESS, self.address_rate, deadline, state), at
-    end
-    if err then return nil, err end
-    if not self.store or not at or self.clock() - at <= LATE then break end
+    err = take(self, client, key, self.rate, deadline, state)
+    if err and err.code ~= "no_slot_in_time" then return nil, err end
   end
   return true
 end

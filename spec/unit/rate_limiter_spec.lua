@@ -234,6 +234,23 @@ describe("a limiter", function()
     assert.equal(#times, on_time)
   end)
 
+  for _, rate in ipairs { 20, false } do
+    it(("takes one slot of the address for a call, with a store too, rate %s"):format(tostring(rate)), function()
+      local limiter = new { rate = rate, store = memory.new(clock), address_rate = 100 }
+      local times = arrivals(limiter, 500, nil, function(i) return request("token " .. i % 20) end)
+      assert.is_true(times[500] - times[1] < 6, times[500] - times[1])
+    end)
+  end
+
+  it("goes with a late slot where there is no time for another", function()
+    local limiter = new { rate = 1, store = memory.new(clock) }
+    local client = client_of(function() return 0.02 end)
+    assert(limiter:acquire(client, request(), time + 2, {}))
+    local ok
+    run(1, function() ok = assert(limiter:acquire(client, request(), time + 2, {})) end)
+    assert.is_true(ok)
+  end)
+
   it("goes on under a host that is always late", function()
     local times = arrivals(new { rate = 20 }, 60, function() return 0.2 end)
     assert.equal(60, #times)
