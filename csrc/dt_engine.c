@@ -460,7 +460,7 @@ static void end_overdue(dt_engine *engine, int64_t now) {
   dt_queue_take_overdue(&engine->queue, engine->pool.slots, now, &late);
   while (late.first)
     end_held(engine, dt_transfer_take_first(engine->pool.slots, &late), DT_CONNECT_TIMEOUT,
-             "it waited for a connection that others had");
+             "it waited for its turn to have a connection");
 }
 
 /* The system's directory did not know the authority: the same once more, with the bundle. */

@@ -38,7 +38,7 @@ typedef enum dt_method { DT_GET, DT_POST, DT_PUT, DT_DELETE } dt_method;
 typedef struct dt_request {
   dt_method method;
   const char *url;
-  const char *token; /* access token; NULL: no header */
+  const char *token; /* access token; NULL: none */
   size_t token_length;
   const char *client_token; /* NULL: no header */
   size_t client_token_length;
@@ -46,6 +46,7 @@ typedef struct dt_request {
   size_t body_length;
   const char *const *headers; /* more lines, each "Name: value" and checked by the caller; copied */
   size_t header_count;
+  bool token_in_url; /* no header for it: it only tells customers apart */
   bool wants_timing; /* fill the answer's timing */
   long timeout_ms;   /* all of the transfer, at least 1 */
 } dt_request;
@@ -116,8 +117,8 @@ uint32_t dt_engine_next_slot(const dt_engine *engine);
 
 /*
  * Starts a transfer and sends what can be sent at once; where its origin takes
- * no more at a time it waits for its turn, first come first served and no longer
- * than its time. 0 with the fault in `fault`.
+ * no more at a time it waits for its turn (see dt_queue.h), no longer than its
+ * time. 0 with the fault in `fault`.
  */
 dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
                                dt_engine_fault *fault);

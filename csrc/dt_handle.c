@@ -441,7 +441,7 @@ static struct curl_slist *link_lines(dt_handle *handle, const dt_transfer *trans
   list = link_line(handle, DT_LINE_ACCEPT, constant("Accept: application/json"), list);
   if (transfer->has_client_token)
     list = link_line(handle, DT_LINE_CLIENT_TOKEN, transfer->client_token_line.data, list);
-  if (transfer->has_token)
+  if (transfer->has_token && !transfer->token_in_url)
     list = link_line(handle, DT_LINE_TOKEN, transfer->token_line.data, list);
   if (transfer->request_length >= EXPECT_BYTES)
     list = link_line(handle, DT_LINE_EXPECT, constant("Expect:"), list);

@@ -109,7 +109,8 @@ static uint32_t running_for(dt_transfer **slots, const dt_origin *origin,
 
 /*
  * Over HTTP/1.1 a customer takes another connection only while it has fewer than are free: one
- * whose requests hang has at most half of them, two have two thirds. Over HTTP/2 nobody waits.
+ * whose requests hang has at most half of them, rounded up, two have two thirds. Over HTTP/2 nobody
+ * waits.
  */
 static bool may_take(const dt_queue *queue, dt_transfer **slots, const dt_transfer *transfer) {
   const dt_origin *origin = transfer->origin;
@@ -149,18 +150,30 @@ void dt_queue_remove(dt_queue *queue, dt_transfer **slots, dt_transfer *transfer
     queue->deadline = NEVER;
 }
 
+/* Customers that are remembered while the waiting ones are looked through. */
+enum { MOST_REFUSED = 16 };
+
+static bool is_of_one(const dt_transfer *transfer, const dt_transfer **customers, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (is_same_customer(transfer, customers[i]))
+      return true;
+  return false;
+}
+
 /* The first of those that wait and may run; NULL if there is none. */
 static dt_transfer *first_to_run(const dt_queue *queue, dt_transfer **slots, dt_origin *origin) {
   if (origin->none_may_run || origin->running >= limit_of(queue, origin))
     return NULL;
-  const dt_transfer *refused = NULL;
+  const dt_transfer *refused[MOST_REFUSED];
+  size_t count = 0;
   for (uint32_t slot = origin->held.first; slot; slot = slots[slot]->next) {
     dt_transfer *transfer = slots[slot];
-    if (refused && is_same_customer(transfer, refused))
+    if (is_of_one(transfer, refused, count))
       continue;
     if (may_take(queue, slots, transfer))
       return transfer;
-    refused = transfer;
+    if (count < MOST_REFUSED)
+      refused[count++] = transfer;
   }
   origin->none_may_run = true; /* until another has ended: thousands may wait */
   return NULL;

@@ -56,6 +56,7 @@ static bool copy_lines(dt_transfer *transfer, const dt_request *request) {
 
 bool dt_transfer_prepare(dt_transfer *transfer, const dt_request *request) {
   transfer->has_token = request->token != NULL;
+  transfer->token_in_url = request->token_in_url;
   transfer->has_client_token = request->client_token != NULL;
   transfer->method = request->method;
   transfer->request_body = request->body;

@@ -32,6 +32,7 @@ typedef struct dt_transfer {
 
   dt_method method;
   bool has_token;
+  bool token_in_url;
   bool has_client_token;
   const char *request_body; /* the caller's */
   size_t request_length;

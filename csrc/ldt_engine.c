@@ -378,7 +378,8 @@ enum {
   TIMEOUT,
   WAIT,
   HEADERS,
-  WANTS_TIMING
+  WANTS_TIMING,
+  TOKEN_IN_URL
 };
 
 /* The array of lines at HEADERS, whose strings that keeps. */
@@ -406,6 +407,7 @@ static void read_request(lua_State *L, dt_request *request) {
   request->client_token = luaL_optlstring(L, CLIENT_TOKEN, NULL, &request->client_token_length);
   request->timeout_ms = to_ms(luaL_checknumber(L, TIMEOUT));
   request->wants_timing = lua_toboolean(L, WANTS_TIMING);
+  request->token_in_url = lua_toboolean(L, TOKEN_IN_URL);
   read_headers(L, request);
   read_body(L, BODY, request);
 }
@@ -442,16 +444,15 @@ static bool has_answered(lua_State *L, const ldt_engine *self, dt_transfer_id id
 
 /*
  * engine:start(attempt, method, url, token, client_token, body, batch, timeout, wait, headers,
- * wants_timing) -> true when
- * the answer is in the attempt, false when it is in flight; or nil, code, and the option that
- * libcurl refused or nil. `body` is a string, nil, or attendees with the number of the batch;
- * `timeout` is in seconds; with `wait` it waits for the answer if nothing else ends first. Of an
- * engine of another process: nil, "forked".
+ * wants_timing, token_in_url) -> true when the answer is in the attempt, false when it is in
+ * flight; or nil, code, and the option that libcurl refused or nil. `body` is a string, nil, or
+ * attendees with the number of the batch; `timeout` is in seconds; with `wait` it waits for the
+ * answer if nothing else ends first. Of an engine of another process: nil, "forked".
  */
 static int engine_start(lua_State *L) {
   dt_request request = {0};
   dt_engine_fault fault = DT_ENGINE_OK;
-  lua_settop(L, WANTS_TIMING);
+  lua_settop(L, TOKEN_IN_URL);
   const ldt_engine *self = check_open(L);
   if (self->pid != getpid()) {
     lua_pushnil(L);

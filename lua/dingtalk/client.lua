@@ -139,8 +139,8 @@ local function exchange(self, attempt, request, timeout, may_block)
   end
   if attempt.done then attempt.done = false end
   local answered, code, refused = self.engine:start(attempt, request.row.method, attempt.url or request.url,
-    not attempt.older_api and attempt.token or nil, attempt.client_token, request.body, attempt.batch, timeout,
-    may_block, attempt.headers, self.on_attempt)
+    attempt.token or nil, attempt.client_token, request.body, attempt.batch, timeout,
+    may_block, attempt.headers, self.on_attempt, attempt.older_api)
   if answered then
     return
   elseif answered == false then

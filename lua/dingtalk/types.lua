@@ -40,7 +40,7 @@
 ---@field attempt_timeout number? seconds of one request with its answer; 10
 ---@field timeout number? seconds of a whole call, unless its own options say otherwise; 30
 ---@field max_attempts integer? requests made for one; 3
----@field max_connections integer? open at a time to one host; over HTTP/1.1 one token takes at most half of them; 16
+---@field max_connections integer? open at a time to one host; over HTTP/1.1 one token takes at most half of them, rounded up; 16
 ---@field rate_limiter dingtalk.RateLimiter? one budget for every call, from dingtalk.rate_limiter; none without it
 ---@field retry_budget number? retries the client may be ahead of its successes, for each token; a success gives back 0.2; 100
 ---@field user_agent string? the application's name, up to 256 bytes of printable ASCII, put in front of ours

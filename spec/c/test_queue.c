@@ -22,8 +22,11 @@ static void begin(long max_connections) {
 static dt_transfer *make(const char *url, const char *token) {
   dt_transfer *transfer = dt_transfer_pool_take(&pool);
   CHECK(transfer);
-  dt_request request = {
-      .url = url, .token = token, .token_length = token ? strlen(token) : 0, .timeout_ms = 1};
+  dt_request request = {.url = url,
+                        .token = token,
+                        .token_length = token ? strlen(token) : 0,
+                        .timeout_ms = 1,
+                        .token_in_url = token && token[0] == 'u'};
   CHECK(dt_transfer_prepare(transfer, &request));
   transfer->origin = dt_queue_origin(&queue, url);
   transfer->deadline = INT64_MAX;
@@ -213,7 +216,8 @@ static void over_http1_no_customer_takes_all(void) {
     CHECK(run_next());
   CHECK(!run_next() && dt_queue_due(&queue, pool.slots) == INT64_MAX);
   for (int i = 0; i < COUNT; i++) {
-    dt_transfer *other = make(PLAIN "/", i % 2 ? "one" : NULL);
+    static const char *const others[] = {NULL, "one", "url"};
+    dt_transfer *other = make(PLAIN "/", others[i % 3]);
     if (dt_queue_has_room(&queue, pool.slots, other)) {
       dt_queue_started(pool.slots, other);
     } else {

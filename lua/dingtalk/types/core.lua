@@ -139,9 +139,10 @@ local engine = {}
 ---@param wait boolean? waits for the answer, if nothing else ends first
 ---@param headers string[]? more header lines, checked
 ---@param wants_timing boolean? sets attempt.timing: reused, and seconds: dns, connect, tls, first_byte
+---@param token_in_url boolean? the token goes into no header: it only tells customers apart
 ---@return boolean? answered true: the answer is in the attempt; false: the transfer is in flight
 ---@return "out_of_memory"|"too_many_files"|"too_many_in_flight"|"refused_by_libcurl"|"forked"|nil code
-function engine:start(attempt, method, url, token, client_token, body, batch, timeout, wait, headers, wants_timing) end
+function engine:start(attempt, method, url, token, client_token, body, batch, timeout, wait, headers, wants_timing, token_in_url) end
 
 --- Moves the transfers on and waits for one to end.
 ---@param wait number? seconds at most; 0: not at all; nil: no limit
