@@ -120,18 +120,21 @@ local function next_wait(client, request, attempt, err, retry, is_paced)
   return nil
 end
 
--- Whether no request may be made any more, because the client was closed or the call cancelled meanwhile, by a hook
--- for instance; then the attempt says so.
-local function is_over(client, request, attempt)
-  local code = client.closed and "closed" or request.cancel and request.cancel.is_cancelled and "cancelled"
-  if code then attempt.cancelled, attempt.sent = code, false end
-  return code
+-- The error of a call that may make no request any more, because the client was closed or the call cancelled
+-- meanwhile, by a hook for instance.
+local function over(client, cancel, attempt)
+  local code = client.closed and "closed" or cancel and cancel.is_cancelled and "cancelled"
+  if not code then return nil end
+  attempt.cancelled, attempt.sent = code, false
+  return (errors.judge(attempt))
 end
 
--- Waits for the next attempt; false when there is none.
-local function pause(client, request, attempt, seconds)
-  if is_over(client, request, attempt) or seconds > 0 and not client:pause(attempt, seconds) then return false end
-  return not is_over(client, request, attempt)
+-- Waits for the next attempt. Returns an error where there is none.
+local function pause(client, cancel, attempt, seconds)
+  local err = over(client, cancel, attempt)
+  if err then return err end
+  if seconds > 0 and not client:pause(attempt, seconds) then return (errors.judge(attempt)) end
+  return over(client, cancel, attempt)
 end
 
 -- Calls the on_attempt hook. The core has made the table, with the connection's times, if there are any.
@@ -198,9 +201,10 @@ function attempts.run(client, request, attempt)
   local err, verdict, wait -- of the last attempt
   repeat
     local token = request.token
-    err, verdict, wait = nil, nil, nil
-    if token and type(token) ~= "string" then
+    err, verdict, wait = cancel and over(client, cancel, attempt) or nil, nil, nil
+    if token and type(token) ~= "string" and not err then
       token, err = token_from(token, client, request.deadline)
+      err = over(client, cancel, attempt) or err
       now = client.clock()
     end
     if limiter and not err then
@@ -209,10 +213,8 @@ function attempts.run(client, request, attempt)
     end
     if client.headers and not err then
       err = set_headers(client, request, attempt)
+      err = over(client, cancel, attempt) or err
       now = client.clock()
-    end
-    if not err and (client.closed or request.cancel) and is_over(client, request, attempt) then
-      err = errors.judge(attempt)
     end
     local left = request.deadline - now
     if left < LEAST_TIME and not err then err = out_of_time() end
@@ -233,9 +235,8 @@ function attempts.run(client, request, attempt)
     if client.on_attempt then report(client, request, attempt, err, wait, began) end
     if err then
       attempt.outcome = worse(err.outcome, attempt.outcome)
-      if wait and not pause(client, request, attempt, wait) then
-        err, wait = errors.judge(attempt), nil
-      end
+      local ended = wait and pause(client, cancel, attempt, wait)
+      if ended then err, wait = ended, nil end
     end
     began = client.clock()
     now = began

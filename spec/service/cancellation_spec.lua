@@ -148,6 +148,29 @@ describe("a cancellation", function()
     assert.is_nil(sandbox.counters().operations.list_attendees)
   end)
 
+  it("that has come before keeps a call from waiting for a token, or for a slot of the limiter", function()
+    local waited = 0
+    local cancellation = calendar.cancellation()
+    local limiter = require("dingtalk.rate_limiter").new { rate = 0.001 }
+    local client = example.client { rate_limiter = limiter, sleep = function() waited = waited + 1 end }
+    local source = { invalidate = print, get = function() error("asked") end }
+    cancellation:cancel()
+    for _ = 1, 2 do
+      local _, err = client:add_attendees(source, "u", nil, "e", { "p1" }, { cancel = cancellation, timeout = 3000 })
+      assert.same({ "cancelled", "not_sent", 0 }, { err.kind, err.outcome, err.attempts })
+    end
+    local later = calendar.cancellation() -- by the token source itself
+    function source.get()
+      later:cancel()
+      return "some-token"
+    end
+    for _ = 1, 2 do
+      local _, err = client:add_attendees(source, "u", nil, "e", { "p1" }, { cancel = later, timeout = 3000 })
+      assert.same({ "cancelled", "not_sent", 0, 0 }, { err.kind, err.outcome, err.attempts, waited })
+    end
+    client:close()
+  end)
+
   it("is checked", function()
     local client = example.client()
     for _, value in ipairs { 7, {}, "x" } do
