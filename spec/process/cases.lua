@@ -339,16 +339,20 @@ return {
   ["a run of many calls that has nothing to wait by ends, and says so"] = function()
     local first = example.client() -- loads what it takes
     assert(first:add_attendees_each(example.TOKEN, {}))
+    local needs_descriptor = first:pollfd() ~= nil -- plain poll needs none: it waits as in an outage
     first:close()
     wait_for(child(function()
       process.limit_files(3)
       local client = example.client()
       local summary = assert(client:add_attendees_each(example.TOKEN, {
         { user = example.USER, event = example.EVENT, list = { "few" } },
-      }))
-      assert(summary.stopped == "too_many_files", tostring(summary.stopped))
+      }, { max_outage = not needs_descriptor and 0.1 or nil }))
+      assert(summary.stopped == (needs_descriptor and "too_many_files" or "unreachable"), tostring(summary.stopped))
       assert(summary.resume.open["1"] and summary.not_sent == 1)
-      assert(client:add_attendees_each(example.TOKEN, function() return 60 end).stopped == "too_many_files")
+      local function in_a_minute() return 60 end
+      if needs_descriptor then
+        assert(client:add_attendees_each(example.TOKEN, in_a_minute).stopped == "too_many_files")
+      end
       process.limit_files(256) -- the sanitizer looks for leaks at the end, by files
     end))
   end,
