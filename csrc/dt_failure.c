@@ -124,7 +124,8 @@ static const rule *rule_of(int curl_code) {
   return &other;
 }
 
-/* TLS 1.3 has the server's word on it after the handshake: as an answer to the request. */
+/* With TLS 1.3 the server refuses a certificate after the handshake, when the request may have been
+   sent. */
 static bool refuses_client(const dt_facts *facts, dt_failure failure) {
   return facts->client_refused && !has_answer(facts) &&
          (failure == LOST || failure == DT_TLS_FAILED);
@@ -139,7 +140,7 @@ bool dt_failure_is_loss(int curl_code) {
   return curl_code != CURLE_ABORTED_BY_CALLBACK && rule_of(curl_code)->after == LOST;
 }
 
-/* libcurl takes headers that the end of the connection cut off for an answer. */
+/* libcurl reports headers that the end of the connection cut off as an answer. */
 dt_failure dt_failure_of(const dt_facts *facts) {
   if (facts->overflow != DT_OVERFLOW_NONE)
     return facts->overflow == DT_OVERFLOW_BODY ? DT_BODY_TOO_LARGE : DT_HEADERS_TOO_LARGE;

@@ -61,8 +61,7 @@ static void hear_tls(dt_handle *handle, bool wanted) {
   handle->hears_tls = wanted;
 }
 
-/* By ip_version libcurl 8.23 chooses among the addresses of a name, and takes any that stands in a
-   URL. */
+/* libcurl 8.23 applies ip_version to the addresses of a name, but not to an address in a URL. */
 bool dt_handle_may_use(const dt_handle *handle, int family) {
   int version = handle->setup->ip_version;
   return !version || (family != AF_INET && family != AF_INET6) ||

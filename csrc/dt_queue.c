@@ -150,10 +150,10 @@ void dt_queue_remove(dt_queue *queue, dt_transfer **slots, dt_transfer *transfer
     queue->deadline = NEVER;
 }
 
-/* Customers that are remembered while the waiting ones are looked through. */
+/* How many refused customers a search remembers, so that it counts for each of them once. */
 enum { MOST_REFUSED = 16 };
 
-static bool is_of_one(const dt_transfer *transfer, const dt_transfer **customers, size_t count) {
+static bool is_among(const dt_transfer *transfer, const dt_transfer **customers, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (is_same_customer(transfer, customers[i]))
       return true;
@@ -168,7 +168,7 @@ static dt_transfer *first_to_run(const dt_queue *queue, dt_transfer **slots, dt_
   size_t count = 0;
   for (uint32_t slot = origin->held.first; slot; slot = slots[slot]->next) {
     dt_transfer *transfer = slots[slot];
-    if (is_of_one(transfer, refused, count))
+    if (is_among(transfer, refused, count))
       continue;
     if (may_take(queue, slots, transfer))
       return transfer;

@@ -1,7 +1,7 @@
 /*
  * Which transfers run, and which wait. libcurl is given no more transfers of an
  * origin (scheme, host and port) than it can run at once. The others wait here, first
- * come first served, but that over HTTP/1.1 no customer (access token) takes all connections.
+ * come first served; over HTTP/1.1 no customer (access token) takes all connections.
  * libcurl would take them all, but it sets up each of them to no avail, and again whenever another
  * has ended. Internal to the engine.
  *
@@ -31,7 +31,7 @@ struct dt_origin {
   bool is_http1; /* the last answer, however long ago, was of HTTP/1.x */
   dt_transfer_list held;
   dt_transfer_list active; /* those that run */
-  bool none_may_run;       /* of those that wait, as long as none of those that run has ended */
+  bool none_may_run;       /* no transfer that waits, until one that runs has ended */
   size_t length;
   char name[DT_MAX_ORIGIN_BYTES];
 };
@@ -52,10 +52,10 @@ void dt_queue_init(dt_queue *queue, dt_engine *engine, long max_connections);
 /* The entry for the origin of a URL. */
 dt_origin *dt_queue_origin(dt_queue *queue, const char *url);
 
-/* Whether a transfer may run at once: it goes before none, and the limit is not reached. */
+/* Whether a transfer may run at once: none that could run waits, and no limit is reached. */
 bool dt_queue_has_room(const dt_queue *queue, dt_transfer **slots, const dt_transfer *transfer);
 
-/* It runs from now on, or no more. */
+/* Counts a transfer that starts to run, and one that has ended. */
 void dt_queue_started(dt_transfer **slots, dt_transfer *transfer);
 void dt_queue_stopped(dt_transfer **slots, dt_transfer *transfer);
 
