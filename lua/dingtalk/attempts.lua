@@ -123,9 +123,9 @@ end
 -- The error of a call that may make no request any more, because the client was closed or the call cancelled
 -- meanwhile, by a hook for instance.
 local function over(client, cancel, attempt)
-  local code = client.closed and "closed" or cancel and cancel.is_cancelled and "cancelled"
-  if not code then return nil end
-  attempt.cancelled, attempt.sent = code, false
+  if scheduler.is_closed(client, attempt) then return (errors.judge(attempt)) end
+  if not cancel or not cancel.is_cancelled then return nil end
+  attempt.cancelled, attempt.sent = "cancelled", false
   return (errors.judge(attempt))
 end
 
