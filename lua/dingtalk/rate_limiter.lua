@@ -231,7 +231,7 @@ local function too_late(ahead)
   }
 end
 
--- Whether the wait until then went well: else an error.
+-- Waits until then. Returns an error where the client is closed or the call cancelled.
 local function wait_until(self, client, at, state)
   local wait = at - self.clock()
   if wait > 0 and not client:pause(state, wait) then return (errors.judge(state)) end
