@@ -35,8 +35,7 @@ static inline const void *ldt_identity(lua_State *L, int index) {
 
 #if !defined(LUA_LJDIR)
 static inline void luaL_setfuncs(lua_State *L, const luaL_Reg *functions, int upvalues) {
-  (void)upvalues; /* always 0 here */
-  luaL_register(L, NULL, functions);
+  luaI_openlib(L, NULL, functions, upvalues);
 }
 
 static inline void luaL_setmetatable(lua_State *L, const char *name) {

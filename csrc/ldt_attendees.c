@@ -99,8 +99,8 @@ static int core_attendees(lua_State *L) {
   return 2;
 }
 
-static ldt_attendees *check_attendees(lua_State *L, int index) {
-  return luaL_checkudata(L, index, TYPE_NAME);
+static ldt_attendees *check_self(lua_State *L) {
+  return ldt_check_self(L, TYPE_NAME);
 }
 
 static const ldt_batch *check_batch(lua_State *L, const ldt_attendees *self, lua_Integer number) {
@@ -110,7 +110,7 @@ static const ldt_batch *check_batch(lua_State *L, const ldt_attendees *self, lua
 }
 
 const char *ldt_attendees_body(lua_State *L, int index, lua_Integer number, size_t *length) {
-  const ldt_attendees *self = check_attendees(L, index);
+  const ldt_attendees *self = luaL_checkudata(L, index, TYPE_NAME);
   const ldt_batch *at = check_batch(L, self, number);
   *length = at->length;
   return self->body.data + at->offset;
@@ -118,13 +118,13 @@ const char *ldt_attendees_body(lua_State *L, int index, lua_Integer number, size
 
 /* attendees:batches() -> how many requests it takes. */
 static int attendees_batches(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)check_attendees(L, 1)->batch_count);
+  lua_pushinteger(L, (lua_Integer)check_self(L)->batch_count);
   return 1;
 }
 
 /* attendees:batch(i) -> first and last position in the list, number of attendees. */
 static int attendees_batch(lua_State *L) {
-  const ldt_batch *at = check_batch(L, check_attendees(L, 1), luaL_checkinteger(L, 2));
+  const ldt_batch *at = check_batch(L, check_self(L), luaL_checkinteger(L, 2));
   lua_pushinteger(L, (lua_Integer)at->first);
   lua_pushinteger(L, (lua_Integer)at->last);
   lua_pushinteger(L, (lua_Integer)at->count);
@@ -166,7 +166,7 @@ static int core_digest(lua_State *L) {
 
 /* attendees:digest(text) -> 16 hex digits that change when the text or a body does. */
 static int attendees_digest(lua_State *L) {
-  const ldt_attendees *self = check_attendees(L, 1);
+  const ldt_attendees *self = check_self(L);
   size_t length = 0;
   const char *text = luaL_checklstring(L, 2, &length);
   uint64_t hash = digest(DIGEST_START, text, length + 1);
@@ -185,7 +185,7 @@ void ldt_attendees_count(lua_State *L, int index, int change) {
 /* attendees:free() frees the bodies, which the collector would take for small, once no transfer
    reads from them. Idempotent. */
 static int attendees_free(lua_State *L) {
-  ldt_attendees *self = check_attendees(L, 1);
+  ldt_attendees *self = check_self(L);
   self->batch_count = 0;
   dt_idset_free(&self->seen);
   if (!self->transfers)

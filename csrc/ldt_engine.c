@@ -43,7 +43,7 @@ static int body_index(uint32_t slot) {
 
 /* Enough for what only reads memory, which is the process's own after a fork too. */
 static ldt_engine *check_open(lua_State *L) {
-  ldt_engine *self = luaL_checkudata(L, 1, TYPE_NAME);
+  ldt_engine *self = ldt_check_self(L, TYPE_NAME);
   if (!self->engine)
     luaL_error(L, "the engine is closed");
   return self;
@@ -559,7 +559,7 @@ static void close_engine(lua_State *L, ldt_engine *self) {
 }
 
 static int engine_gc(lua_State *L) {
-  close_engine(L, luaL_checkudata(L, 1, TYPE_NAME));
+  close_engine(L, ldt_check_self(L, TYPE_NAME));
   return 0;
 }
 
@@ -583,7 +583,7 @@ static void end_all(lua_State *L, const ldt_engine *self) {
  * of it may have gone out. Idempotent. Without memory for the array it raises and closes nothing.
  */
 static int engine_close(lua_State *L) {
-  ldt_engine *self = luaL_checkudata(L, 1, TYPE_NAME);
+  ldt_engine *self = ldt_check_self(L, TYPE_NAME);
   lua_settop(L, 1);
   push_attempts(L, self);
   if (!self->engine) { /* closed before, or by a finalizer just now */
@@ -629,7 +629,7 @@ static int engine_in_flight(lua_State *L) {
 
 /* engine:is_usable() -> whether it is open and of this process. */
 static int engine_is_usable(lua_State *L) {
-  lua_pushboolean(L, is_usable(luaL_checkudata(L, 1, TYPE_NAME)));
+  lua_pushboolean(L, is_usable(ldt_check_self(L, TYPE_NAME)));
   return 1;
 }
 
