@@ -216,12 +216,11 @@ static void set_timing(lua_State *L, const dt_timing *timing) {
 
 /* Writes the answer into the attempt on top. */
 static void set_answer(lua_State *L, const dt_answer *answer) {
-  if (answer->failure == DT_ANSWERED)
-    set_integer(L, "curl", 0);
-  else
-    set_text(L, "curl", dt_failure_code(answer->failure));
+  if (answer->failure != DT_ANSWERED)
+    set_text(L, "failure", dt_failure_code(answer->failure));
   set_integer(L, "status", answer->status);
-  set_string(L, "body", answer->body_length ? answer->body : NULL, answer->body_length);
+  if (answer->body_length)
+    set_string(L, "body", answer->body, answer->body_length);
   set_header(L, "request_id", answer, "x-acs-request-id");
   if (answer->timing.first_byte || answer->timing.resolved || answer->timing.reused)
     set_timing(L, &answer->timing);
@@ -270,11 +269,11 @@ static int take_answer(lua_State *L) {
   return 0;
 }
 
-/* Without memory for an answer: all that is known of it is that it came. */
+/* Without memory for an answer: all that is known of it is that it came. Sets only fields that the
+   attempt has from its start, which takes none. */
 static void set_lost(lua_State *L, int attempt) {
   lua_pushvalue(L, attempt);
-  set_text(L, "curl", dt_failure_code(DT_OUT_OF_MEMORY));
-  set_integer(L, "status", 0);
+  set_boolean(L, "status", false);
   set_boolean(L, "sent", true);
 }
 

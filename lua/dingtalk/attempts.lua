@@ -23,7 +23,7 @@ local LEAST_TIME = 0.005
 ---@field body any what engine:start takes
 ---@field once boolean? a write without an x-client-token: not sent again where it may have been done
 ---@field deadline number in seconds of client:now()
----@field max_attempts integer
+---@field max_attempts integer? by default the client's
 ---@field cancel dingtalk.Cancellation? ends it from outside
 ---@field rate_limiter dingtalk.RateLimiter? of a run of many calls; by default the client's
 
@@ -35,11 +35,11 @@ local LEAST_TIME = 0.005
 function attempts.new(client_token, batch)
   return {
     client_token = client_token, batch = batch,
-    attempts = 0,  -- requests made so far
-    elapsed = 0,   -- seconds, once it is settled
-    permit_at = nil, -- when the slot of the request at hand was taken: see dingtalk.rate_limiter
-    token = false, -- the access token of the request at hand
-    curl = 0, status = 0, sent = false, body = nil, request_id = false, -- its answer: see errors.judge
+    attempts = 0,     -- requests made so far
+    elapsed = 0,      -- seconds, once it is settled
+    token = false,    -- the access token of the request at hand
+    status = 0, sent = false, request_id = false, -- its answer: see errors.judge
+    accepted = false, -- whether the service did it, or an earlier call's: see dingtalk.attendees
   }
 end
 
@@ -104,7 +104,7 @@ local function next_wait(client, request, attempt, err, retry, is_paced)
   attempt.retries = (attempt.retries or 0) + 1
   if not row.unlimited and not is_paced then
     attempt.limited = (attempt.limited or 0) + 1
-    if attempt.limited >= request.max_attempts then return nil end
+    if attempt.limited >= (request.max_attempts or client.max_attempts) then return nil end
     if not client:spend_retry(request.token) then
       err.hint = "Not tried again: the client's retry budget is spent, as in an outage."
       return nil
@@ -129,11 +129,12 @@ local function over(client, cancel, attempt)
   return (errors.judge(attempt))
 end
 
--- Waits for the next attempt. Returns an error where there is none.
+-- Waits for the next attempt, whose answer finds no field of the last one's. Returns an error where there is none.
 local function pause(client, cancel, attempt, seconds)
   local err = over(client, cancel, attempt)
   if err then return err end
   if seconds > 0 and not client:pause(attempt, seconds) then return (errors.judge(attempt)) end
+  attempt.failure, attempt.message, attempt.body, attempt.retry_after = nil, nil, nil, nil
   return over(client, cancel, attempt)
 end
 

@@ -99,23 +99,22 @@ local function note_hook_error(call, message)
   call.hook_error = call.hook_error or errors.one_line(message)
 end
 
--- How many people of the list were accepted by earlier calls, and how many there are.
+-- How many people of the list were accepted by this call and by earlier ones, and how many there are.
 local function sum(call)
-  local before, total = 0, 0
+  local count, before, total = 0, 0, 0
   for number, batch in ipairs(call.batches) do
-    local _, _, count = call.body:batch(number)
-    total = total + count
-    if batch.before then before = before + count end
+    local _, _, people = call.body:batch(number)
+    total = total + people
+    if batch.before then before = before + people elseif batch.accepted then count = count + people end
   end
-  return before, total
+  return count, before, total
 end
 
 local function tell(call, batch)
   local info = describe(batch, call.body:batch(batch.batch))
   -- A hook may change what it is given.
   info.batch, info.batches, info.error = batch.batch, #call.batches, batch.error and errors.copy(batch.error)
-  info[call.row.counted] = call.count
-  info.before, info.total = sum(call)
+  info[call.row.counted], info.before, info.total = sum(call)
   local ok, message = scheduler.outside(pcall, call.opts.on_batch, info)
   if not ok then note_hook_error(call, message) end
 end
@@ -138,13 +137,6 @@ local function announce(call, batch)
   }
 end
 
---- Notes that the service did a batch.
-function attendees.accept(call, batch)
-  local first, last, count = call.body:batch(batch.batch)
-  call.count = call.count + count
-  batch.accepted, batch.record = true, describe(batch, first, last)
-end
-
 --- Calls the hooks at the end of a batch.
 function attendees.report(call, batch)
   local problem = call.opts.checkpoint and save(call)
@@ -152,41 +144,59 @@ function attendees.report(call, batch)
   if call.opts.on_batch then tell(call, batch) end
 end
 
-local function send_next(call)
-  local batch = call.batches[call.next]
-  call.next = call.next + 1
-  if batch.before then return end
+local function send_batch(call, batch)
   local err = call.opts.checkpoint and announce(call, batch) or attempts.run(call.client, call, batch)
-  call.attempts = call.attempts + batch.attempts
   if batch.hook_error then note_hook_error(call, batch.hook_error) end
   if err then
     batch.error, batch.outcome, batch.sending, call.failed = err, err.outcome, nil, true
   else
-    attendees.accept(call, batch)
+    batch.accepted = true
   end
   if call.opts ~= NO_OPTIONS then attendees.report(call, batch) end
 end
 
---- Sends what is left, until one fails.
+--- Sends the batches that are not accepted yet, until one fails.
 function attendees.send(call)
-  local last = #call.batches
-  local concurrency = last > 1 and call.opts.concurrency or limits.defaults.concurrency
-  if concurrency == 1 then
-    repeat send_next(call) until call.failed or call.next > last
+  local batches, last = call.batches, #call.batches
+  if last == 1 or (call.opts.concurrency or limits.defaults.concurrency) == 1 then
+    for number = 1, last do
+      if not batches[number].accepted and not call.failed then send_batch(call, batches[number]) end
+    end
     return
   end
-  local function task() send_next(call) end
-  scheduler.run(call.client, concurrency, function() return call.next <= last and not call.failed and task end)
+  local number = 0
+  scheduler.run(call.client, call.opts.concurrency, function()
+    repeat number = number + 1 until number > last or not batches[number].accepted
+    local batch = not call.failed and batches[number]
+    return batch and function() send_batch(call, batch) end
+  end)
+end
+
+--- Whether a batch waits to be sent.
+function attendees.has_unsent(call)
+  for _, batch in ipairs(call.batches) do
+    if not batch.accepted and not batch.error then return true end
+  end
+  return false
 end
 
 -- 3. The result, or the error.
 
--- The batches that were accepted by this call, in the order of the list.
-local function accepted(call)
-  local batches = call.batches
-  local records = { batches[1].record }
-  for number = 2, #batches do records[#records + 1] = batches[number].record end
-  return records
+-- Makes the batches into records of those that this call had accepted, in the order of the list. Returns them, how many
+-- people they were, and how many requests were made.
+local function to_records(call)
+  local records, at, count, made = call.batches, 0, 0, call.reads_made or 0
+  for number = 1, #records do
+    local batch = records[number]
+    records[number] = nil
+    made = made + batch.attempts
+    if batch.accepted and not batch.before then
+      local first, last, people = call.body:batch(number)
+      at, count = at + 1, count + people
+      records[at] = describe(batch, first, last)
+    end
+  end
+  return records, count, made
 end
 
 -- The batch whose failure the caller must mind first: one that may have been done, else the first.
@@ -207,42 +217,40 @@ function attendees.has_unknown(call)
   return false
 end
 
--- Adds what the error of one batch does not say of the whole call.
-local function qualify(call, err)
-  local counted = call.row.counted
-  if err.outcome ~= "unknown" and attendees.has_unknown(call) then
-    err.outcome = "unknown"
-    err.message = err.message .. "; whether another batch was done is still unknown"
-  elseif err.outcome ~= "unknown" and call.count > 0 then
-    err.message = ("%s; %d people were %s before"):format(err.message, call.count, counted)
-  end
+-- Adds what a failed call knows beyond the error of one batch, and what opts.resume takes.
+local function complete(call, err)
+  err.resume, err.confirmed, err.hook_error = left(call), call.confirmed, call.hook_error
+  err.batches, err[call.row.counted], err.attempts = to_records(call)
+  return err
 end
 
 local function fail(call)
   local batch = worst(call)
-  local err = batch.error
-  qualify(call, err)
-  err[call.row.counted], err.batch, err.batches = call.count, batch.batch, accepted(call)
-  err.attempts, err.resume = call.attempts, left(call)
-  err.confirmed, err.hook_error = call.confirmed, call.hook_error
+  local err, is_unknown = batch.error, attendees.has_unknown(call)
+  local counted = call.row.counted
+  err.batch = batch.batch
+  complete(call, err)
+  if err.outcome ~= "unknown" and is_unknown then
+    err.outcome = "unknown"
+    err.message = err.message .. "; whether another batch was done is still unknown"
+  elseif err.outcome ~= "unknown" and err[counted] > 0 then
+    err.message = ("%s; %d people were %s before"):format(err.message, err[counted], counted)
+  end
   return err
 end
 
 -- The service accepted everything, and the attendee list does not show it.
 local function unconfirmed(call)
-  local err = require("dingtalk.confirm").failure(call)
-  err[call.row.counted], err.batches, err.resume = call.count, accepted(call), left(call)
-  err.attempts, err.hook_error = call.attempts, call.hook_error
-  return err
+  return complete(call, require("dingtalk.confirm").failure(call))
 end
 
 local function succeed(call)
-  local batches = accepted(call)
-  local last = batches[#batches] or NO_OPTIONS
+  local records, count, made = to_records(call)
+  local last = records[#records] or NO_OPTIONS
   return {
-    [call.row.counted] = call.count, status = last.status, request_id = last.request_id,
-    attempts = call.attempts, client_token = call.opts.client_token or batches[1] and batches[1].client_token,
-    batches = batches, confirmed = call.confirmed, hook_error = call.hook_error,
+    [call.row.counted] = count, status = last.status, request_id = last.request_id, attempts = made,
+    client_token = call.opts.client_token or records[1] and records[1].client_token, batches = records,
+    confirmed = call.confirmed, hook_error = call.hook_error,
   }
 end
 
@@ -268,17 +276,14 @@ function attendees.change(client, row, token, user, cal, event, people, opts, li
   local body, count, position, field, detail =
     core.attendees(people, opts.pushNotification, opts.chatNotification, row.removing)
   if not body then return nil, refusal(people, count, position, field, detail) end
-  -- The call: what its requests share (see dingtalk.Request), its batches, and what came of them so far.
+  -- The call: what its requests share (see dingtalk.Request), and its batches.
   local call = {
-    client = client, row = row, opts = opts,
-    url = url, token = token, body = body, rate_limiter = limiter, cancel = opts.cancel,
+    client = client, row = row, opts = opts, url = url, token = token, body = body,
     deadline = client.clock() + (opts.timeout or client.call_timeout),
-    max_attempts = opts.max_attempts or client.max_attempts,
     batches = new_batches(count, opts.client_token),
-    next = 1,     -- the batch to be sent next
-    count = 0,    -- people accepted
-    attempts = 0, -- requests made
   }
+  if opts ~= NO_OPTIONS then call.cancel, call.max_attempts = opts.cancel, opts.max_attempts end
+  if limiter then call.rate_limiter = limiter end
   err = opts.resume and resume.apply(opts.resume, call.batches, body:digest(url))
   if err then return nil, err end
   if opts.confirm then

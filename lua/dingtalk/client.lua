@@ -67,9 +67,10 @@ function client.new(config)
     attempt_timeout = config.attempt_timeout or limits.defaults.attempt_timeout,
     max_attempts = config.max_attempts or limits.defaults.max_attempts,
     retry_budget = config.retry_budget or limits.defaults.retry_budget,
-    on_attempt = config.on_attempt,
-    headers = config.headers,
-    rate_limiter = config.rate_limiter,
+    -- Not nil: each call asks for them, and would then look through the methods.
+    on_attempt = config.on_attempt or false,
+    headers = config.headers or false,
+    rate_limiter = config.rate_limiter or false,
     clock = config.clock or core.now,
     random_source = config.random or core.random,
     sleep = config.sleep,
@@ -158,11 +159,12 @@ end
 ---@param request dingtalk.Request
 ---@param timeout number seconds
 function methods:exchange(attempt, request, timeout)
-  if scheduler.current_group() then
+  local may_block = self.loop.blocks
+  if may_block and scheduler.current_group() then
     -- A debug hook may raise between the start and the wait, too.
     return scheduler.guarded(self, attempt, exchange, self, attempt, request, timeout, false)
   end
-  return exchange(self, attempt, request, timeout, self.loop.blocks)
+  return exchange(self, attempt, request, timeout, may_block)
 end
 
 --- Moves the transfers on, waiting up to `seconds` for one to end (nil: until something is due), and resumes those

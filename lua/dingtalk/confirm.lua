@@ -48,7 +48,7 @@ local function read(call, place)
     page, err = pages.next(client, reading)
     for _, attendee in ipairs(page or {}) do found[attendee.id or false] = attendee.isOptional == true end
   until not page
-  call.attempts = call.attempts + reading.attempts
+  call.reads_made = (call.reads_made or 0) + reading.attempts
   if err then return nil, err end
   return found, reading.count
 end
@@ -104,8 +104,7 @@ local function settle(call, found)
   call.failed = false
   for _, batch in ipairs(call.batches) do
     if batch.error and batch.outcome == "unknown" and is_done(call, batch, found) then
-      batch.settled, batch.status, batch.error = true, nil, nil
-      attendees.accept(call, batch)
+      batch.accepted, batch.settled, batch.status, batch.error = true, true, nil, nil
       attendees.report(call, batch)
     end
     if batch.error then
@@ -141,7 +140,7 @@ local function look(call, place)
       call.confirmed.all = false
     elseif call.failed and open == 0 or not call.failed and call.confirmed.all then
       return
-    elseif not call.failed and call.next <= #call.batches then
+    elseif not call.failed and attendees.has_unsent(call) then
       return -- batches that wait to be sent cannot show yet
     end
     if reads < limits.confirm_reads and not wait(call, reads) then return end
@@ -164,7 +163,7 @@ function confirm.send(call, place, people)
     call.confirmed = nil
     attendees.send(call)
     if is_open(call) then look(call, place) end
-  until call.failed or call.next > #call.batches
+  until call.failed or not attendees.has_unsent(call)
 end
 
 local function hint_of(cause)

@@ -6,6 +6,8 @@ local json = require "dingtalk.json"
 local codes = require "dingtalk.codes"
 local limits = require "dingtalk.limits"
 
+local is_plain, MAX_MESSAGE_BYTES = core.is_plain, limits.max_message_bytes
+
 local errors = {}
 
 ---@class dingtalk.Error
@@ -143,8 +145,8 @@ end
 -- A text of the answer or of libcurl as one line, without the secrets of the request: the service, or a
 -- proxy in between, may echo what it was sent.
 local function clean(text, answer)
-  local is_plain = core.is_plain(text, limits.max_message_bytes, answer.token or nil)
-  if is_plain and not answer.query_token and not answer.secrets then return text end
+  local plain = is_plain(text, MAX_MESSAGE_BYTES, answer.token or nil)
+  if plain and not answer.query_token and not answer.secrets then return text end
   if answer.token then text = errors.without(text, answer.token, "[token]") end
   if answer.query_token then text = errors.without(text, answer.query_token, "[token]") end
   if answer.secrets then
@@ -209,7 +211,7 @@ local function transport_outcome(answer)
 end
 
 local function from_transport(answer)
-  local rule = codes.transport[answer.curl]
+  local rule = codes.transport[answer.failure]
   -- libcurl quotes a proxy's address as it was given, a password included.
   local message = (answer.message or ""):gsub("://%S*@", "://"):gsub("%S*@", "")
   local detail = message ~= "" and ": " .. message or ""
@@ -218,7 +220,7 @@ end
 
 -- A refusal that was cut off or cannot be read still refuses: by its status alone, or by an object that is whole.
 local function refuses(answer, object)
-  if answer.curl ~= "truncated_body" and answer.curl ~= "compressed_body" then return false end
+  if answer.failure ~= "truncated_body" and answer.failure ~= "compressed_body" then return false end
   return codes.any_body[answer.status] or object and answer.status >= 400 and answer.status < 500
 end
 
@@ -344,18 +346,20 @@ local function hide_token(value, answer)
   end
 end
 
---- Judges the answer in an attempt, which dingtalk.core wrote there: curl (0, or a code of codes.transport), status,
---- sent, body, request_id, retry_after (seconds), message; or cancelled and sent. Its token, query_token and secrets
---- are shown in no text; hide_body is true where no message may quote the body.
+--- Judges the answer in an attempt, which dingtalk.core wrote there: status (false: no memory for an answer that came),
+--- body, request_id; of all but an empty 200 also failure (a code of codes.transport; nil: it came whole), sent,
+--- retry_after (seconds), message; or cancelled and sent. Its token, query_token and secrets are shown in no text;
+--- hide_body is true where no message may quote the body.
 ---@param answer table its request_id is made one clean line
 ---@return dingtalk.Error? err nil for a success
 ---@return string|table|nil retry the name of a row of codes.retries; of a success the JSON object of its body, if any
 function errors.judge(answer)
   if answer.cancelled then return cancelled(answer) end
   if answer.request_id then answer.request_id = clean(answer.request_id, answer) end
-  if answer.curl == 0 and answer.status == 200 and not answer.body then return nil end
+  if answer.status == 200 and not answer.body and not answer.failure then return nil end
+  if not answer.status then answer.status, answer.failure = 0, "out_of_memory" end
   local object = object_of(answer.body)
-  if answer.curl ~= 0 and not refuses(answer, object) then return from_transport(answer) end
+  if answer.failure and not refuses(answer, object) then return from_transport(answer) end
   local err, retry = from_answer(answer, object)
   if err then return err, retry end
   if answer.token and not answer.hide_body then hide_token(object, answer) end

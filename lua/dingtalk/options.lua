@@ -6,6 +6,8 @@ local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
 
+local check_visible, MAX_TOKEN_BYTES = core.check_visible, limits.max_token_bytes
+
 local options = {}
 
 -- A row of a schema: the type ("any" leaves it to the check); then the bounds of a number, the most entries of a
@@ -572,26 +574,29 @@ function options.check_headers(headers)
   if fault then return errors.argument("config.headers", "bad_value", "config.headers " .. fault) end
 end
 
+-- The error of a token that is no text for a header.
+local function bad_token(token, fault)
+  local hint = token:find("^[Bb]earer ") and 'The service wants the raw token, without "Bearer".'
+    or token:find("%s$") and "A token read from a file may end in a newline."
+  return errors.argument("token", fault, "token " .. options.fault_text(fault), hint or nil)
+end
+
 --- Checks an access token or a token source.
 ---@param token any
 ---@return dingtalk.Error? err nil when it can be used
 function options.check_token(token)
   local kind = type(token)
-  if kind == "table" or kind == "userdata" then
-    local found, usable = pcall(function() return token.get and token.invalidate end)
-    if found and usable then return nil end
-    local _, hint = mistaken(token)
-    return errors.argument("token", "wrong_type", "token is no token source: it has no get and invalidate", hint)
-  end
-  if kind ~= "string" then
+  if kind == "string" then
+    local fault = check_visible(token, MAX_TOKEN_BYTES)
+    return fault and bad_token(token, fault)
+  elseif kind ~= "table" and kind ~= "userdata" then
     return errors.argument("token", "wrong_type",
       ("token must be a string or a token source, not a %s"):format(kind))
   end
-  local fault = core.check_visible(token, limits.max_token_bytes)
-  if not fault then return nil end
-  local hint = token:find("^[Bb]earer ") and 'The service wants the raw token, without "Bearer".'
-    or token:find("%s$") and "A token read from a file may end in a newline."
-  return errors.argument("token", fault, "token " .. options.fault_text(fault), hint or nil)
+  local found, usable = pcall(function() return token.get and token.invalidate end)
+  if found and usable then return nil end
+  local _, hint = mistaken(token)
+  return errors.argument("token", "wrong_type", "token is no token source: it has no get and invalidate", hint)
 end
 
 return options

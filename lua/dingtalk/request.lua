@@ -77,7 +77,7 @@ function requests.new(client, row, token, fields, opts)
     secrets = row.secret and {} or nil, -- no message may quote the answer
     client_token = row.client_token and (opts.client_token or core.uuid()) or nil,
     once = row.write and not row.client_token or nil,
-    timeout = opts.timeout or client.call_timeout, max_attempts = opts.max_attempts or client.max_attempts,
+    timeout = opts.timeout or client.call_timeout, max_attempts = opts.max_attempts,
     max_pages = opts.max_pages, cancel = opts.cancel,
   }
   request.deadline = client:now() + request.timeout

@@ -170,7 +170,7 @@ end
 ---@param code string
 ---@param message string?
 function scheduler.not_started(attempt, code, message)
-  attempt.curl, attempt.status, attempt.sent, attempt.body, attempt.request_id = code, 0, false, nil, nil
+  attempt.failure, attempt.status, attempt.sent, attempt.body, attempt.request_id = code, 0, false, nil, nil
   attempt.message, attempt.retry_after, attempt.proxy_status = message, nil, nil
 end
 

@@ -45,10 +45,10 @@ local function unfinished_outcome(answer)
 end
 
 local function check_outcome(answer, found)
-  if answer.curl == "truncated_body" or answer.curl == "compressed_body" then
+  if answer.failure == "truncated_body" or answer.failure == "compressed_body" then
     -- What did come may say that the service failed.
     check(found.outcome == unfinished_outcome(answer) or found.outcome == "unknown", "outcome is not by what came")
-  elseif answer.cancelled or answer.curl ~= 0 then
+  elseif answer.cancelled or answer.failure then
     check(found.outcome == unfinished_outcome(answer), "outcome is not by what was sent")
   elseif found.code == "1111" then
     check(found.outcome == "rejected", "a banned address is refused whatever the status")
@@ -66,12 +66,12 @@ for code in pairs(codes.transport) do failures[#failures + 1] = code end
 table.sort(failures)
 
 return function(number, status, flags, body, request_id, retry_after)
-  local curl = number == 0 and 0 or failures[number % #failures + 1]
-  local part_came = curl == "truncated_body" or curl == "compressed_body"
+  local failure = number ~= 0 and failures[number % #failures + 1] or nil
+  local part_came = failure == "truncated_body" or failure == "compressed_body"
   local answer = {
-    curl = curl, status = status, sent = part_came or flags % 2 == 1,
+    failure = failure, status = status, sent = part_came or flags % 2 == 1,
     body = body ~= "" and body or nil, request_id = request_id,
-    retry_after = retry_after and core.retry_after(retry_after, NOW), message = curl ~= 0 and body or "",
+    retry_after = retry_after and core.retry_after(retry_after, NOW), message = failure and body or "",
     cancelled = flags >= 250 and "closed" or nil, token = TOKEN,
   }
   local had_body = answer.body ~= nil
@@ -80,7 +80,7 @@ return function(number, status, flags, body, request_id, retry_after)
     check_failure(found, object)
     check_outcome(answer, found)
   else
-    check(curl == 0 and status == 200 and not answer.cancelled, "a success without a 200")
+    check(not failure and status == 200 and not answer.cancelled, "a success without a 200")
     check(object == nil or type(object) == "table", "an answer that is no object")
     check(not had_body or object, "a body that was not understood")
     check(not (answer.request_id or ""):find("[%c\127]"), "request_id is more than one line")

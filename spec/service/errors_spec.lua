@@ -11,7 +11,7 @@ local function answer_of(row)
   local headers = row.headers or {}
   local wait = headers["retry-after"]
   return {
-    curl = 0, status = row.status, sent = true, body = row.body, request_id = headers["x-acs-request-id"],
+    status = row.status, sent = true, body = row.body, request_id = headers["x-acs-request-id"],
     retry_after = wait and core.retry_after(wait, os.time()),
   }
 end
@@ -37,7 +37,7 @@ describe("errors.judge", function()
   it("knows how a transfer fails", function()
     for _, row in ipairs(responses.failures) do
       local found = errors.judge {
-        curl = row[1], sent = row[2], status = 0, message = "its words",
+        failure = row[1], sent = row[2], status = 0, message = "its words",
       }
       assert.same({ row[3], row[1], row[4], row[5] }, { found.kind, found.code, found.outcome, found.retryable })
       assert.is_nil(found.status)
@@ -53,7 +53,7 @@ describe("errors.judge", function()
   end)
 
   it("gives the object of a success that has a body", function()
-    local found, object = errors.judge { curl = 0, status = 200, body = '{"a":1}' }
+    local found, object = errors.judge { status = 200, body = '{"a":1}' }
     assert.is_nil(found)
     assert.same({ a = 1 }, object)
   end)
@@ -61,7 +61,7 @@ describe("errors.judge", function()
   it("survives bytes of any kind as a body", function()
     for byte = 0, 255 do
       for _, status in ipairs { 200, 400, 500 } do
-        local found = errors.judge { curl = 0, status = status, sent = true, body = string.char(byte):rep(3) }
+        local found = errors.judge { status = status, sent = true, body = string.char(byte):rep(3) }
         assert.is_nil(found.message:find("%c"))
       end
     end
@@ -184,7 +184,7 @@ describe("the access token", function()
   local TOKEN = "dd43888e26953deead8cba556389b063"
 
   local function message_of(text)
-    return errors.judge({ curl = 0, status = 400, token = TOKEN, body = require("cjson").encode {
+    return errors.judge({ status = 400, token = TOKEN, body = require("cjson").encode {
       code = "c", message = text,
     } }).message
   end
@@ -211,7 +211,7 @@ end)
 describe("libcurl's words", function()
   it("lose a proxy's password", function()
     local function judge(words)
-      return errors.judge { curl = "resolve_proxy_failed", sent = false, message = words }
+      return errors.judge { failure = "resolve_proxy_failed", sent = false, message = words }
     end
     local found = judge "proxy 'http://name:pass@host:1' is odd"
     assert.truthy(found.message:find("http://host:1", 1, true))

@@ -22,11 +22,11 @@ describe("core.engine", function()
       if not engine:start(attempt, "GET", url, nil, nil, nil, nil, 5, true) then
         repeat local ended = engine:step() until ended
       end
-      local curl, status = attempt.curl, attempt.status
+      local failure, status = attempt.failure, attempt.status
       if not uri then
-        assert.same({ url, "bad_url", 0 }, { url, curl, status })
+        assert.same({ url, "bad_url", 0 }, { url, failure, status })
       else
-        assert.same({ url, 0 }, { url, curl })
+        assert.same({ url, nil }, { url, failure })
         expected[#expected + 1] = canonical(uri)
       end
     end

@@ -270,7 +270,7 @@ describe("core.engine", function()
     local ended
     repeat ended = engine:step(1) until ended
     assert.equal(attempt, ended)
-    assert.same({ "connect_failed", 0, false, nil }, { ended.curl, ended.status, ended.sent, ended.body })
+    assert.same({ "connect_failed", 0, false, nil }, { ended.failure, ended.status, ended.sent, ended.body })
     assert.equal(0, engine:in_flight())
     assert.same({}, engine:attempts())
     assert.falsy((engine:cancel(attempt)))
@@ -281,7 +281,7 @@ describe("core.engine", function()
     local engine = new()
     local attempt, answered = start(engine, true)
     if not answered then assert.equal(attempt, engine:step(1)) end -- a signal came between
-    assert.equal("connect_failed", attempt.curl)
+    assert.equal("connect_failed", attempt.failure)
     assert.equal(0, engine:in_flight())
     engine:close()
   end)
@@ -357,7 +357,7 @@ describe("core.engine", function()
       local attempt = {}
       engine:start(attempt, "GET", "%s://127.0.0.1:1/", nil, nil, nil, nil, 5)
       while not engine:step() do end
-      io.write(attempt.curl)]]
+      io.write(attempt.failure)]]
     local unset = "env"
     for _, name in ipairs {
       "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY" } do

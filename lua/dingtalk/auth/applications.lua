@@ -220,7 +220,7 @@ function applications.fetch(source, client, deadline, attempt, grant)
   local object
   err, object = attempts.run(client, {
     row = row, url = url, body = json.encode(body), deadline = deadline,
-    max_attempts = config.max_attempts or client.max_attempts, secrets = secrets,
+    max_attempts = config.max_attempts, secrets = secrets,
   }, attempt)
   if err then return nil, explain(err, row, grant) end
   local entry

@@ -135,7 +135,7 @@ local function attach_dry_run(ctx)
   local requests = {}
   function ctx.client.exchange(_, attempt, request)
     requests[#requests + 1] = describe(attempt, request)
-    attempt.curl, attempt.status, attempt.sent, attempt.body = 0, 200, true, ANSWER
+    attempt.status, attempt.sent, attempt.body = 200, true, ANSWER
   end
   return function()
     local stdout = ctx.world.stdout

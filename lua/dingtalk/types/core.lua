@@ -128,7 +128,7 @@ function core.engine(config) end
 local engine = {}
 
 --- Starts a transfer.
----@param attempt table the answer is written into it: curl, status, sent, body, request_id; unless it is a 200 without a body also retry_after, message
+---@param attempt table the answer is written into it: see dingtalk.errors.judge
 ---@param method "GET"|"POST"|"PUT"|"DELETE"
 ---@param url string
 ---@param token string? access token; nil: no header
