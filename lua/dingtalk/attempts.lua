@@ -139,13 +139,13 @@ local function pause(client, cancel, attempt, seconds)
 end
 
 -- Calls the on_attempt hook. The core has made the table, with the connection's times, if there are any.
-local function report(client, request, attempt, err, wait, began)
+local function report(client, request, attempt, err, wait, elapsed)
   local info = attempt.timing or {}
   attempt.timing = nil
   info.operation, info.method = request.row.name, request.row.method
   info.host = request.older_api and client.older_host or client.host
   info.attempt, info.batch, info.client_token = attempt.attempts, attempt.batch, attempt.client_token
-  info.elapsed, info.wait = client.clock() - began, wait
+  info.elapsed, info.wait = elapsed, wait
   local answer = err or attempt -- an attempt that was cut off holds the answer of the one before
   info.status, info.request_id = answer.status ~= 0 and answer.status or nil, answer.request_id or nil
   if err then info.kind, info.code, info.outcome, info.message = err.kind, err.code, err.outcome, err.message end
@@ -198,10 +198,10 @@ function attempts.run(client, request, attempt)
   local cancel, limiter = request.cancel, request.rate_limiter or client.rate_limiter
   if cancel then cancel:enter(client, attempt) end
   local started = client.clock()
-  local began, now = started, started
+  local now = started
   local err, verdict, wait -- of the last attempt
   repeat
-    local token = request.token
+    local began, token = now, request.token
     err, verdict, wait = cancel and over(client, cancel, attempt) or nil, nil, nil
     if token and type(token) ~= "string" and not err then
       token, err = token_from(token, client, request.deadline)
@@ -226,6 +226,7 @@ function attempts.run(client, request, attempt)
       client:exchange(attempt, request, left < client.attempt_timeout and left or client.attempt_timeout)
       err, verdict = errors.judge(attempt)
     end
+    now = client.clock()
     if err then
       local is_paced = limiter and verdict and err.kind == "throttled"
       if is_paced then limiter:throttled(request, attempt, err.retry_after) end
@@ -233,17 +234,16 @@ function attempts.run(client, request, attempt)
     elseif client.retries_left[request.token or client] then
       client:earn_retry(request.token)
     end
-    if client.on_attempt then report(client, request, attempt, err, wait, began) end
+    if client.on_attempt then report(client, request, attempt, err, wait, now - began) end
     if err then
       attempt.outcome = worse(err.outcome, attempt.outcome)
       local ended = wait and pause(client, cancel, attempt, wait)
       if ended then err, wait = ended, nil end
+      now = client.clock()
     end
-    began = client.clock()
-    now = began
   until not wait
   if cancel then cancel:leave(attempt) end
-  attempt.elapsed = began - started
+  attempt.elapsed = now - started
   if err then return conclude(attempt, err) end
   return nil, verdict
 end
