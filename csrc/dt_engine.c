@@ -8,6 +8,8 @@
 #include "dt_sockets.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,12 +40,13 @@ struct dt_engine {
   uint32_t generation;
   int64_t curl_due; /* when libcurl wants to be called whatever the sockets say */
   int64_t alarm;
-  int64_t overdue; /* when the first of those running is */
-  bool exposed;    /* the descriptor was given out, so its timer must be kept */
-  bool acted;      /* libcurl was called since its messages were read */
-  bool failed;     /* libcurl reported a fault of the multi handle */
-  bool suspect;    /* libcurl was out of memory, or lost a transfer: another multi handle is due */
-  bool broken;     /* the process closed its descriptors */
+  int64_t overdue;       /* when the first of those running is */
+  bool exposed;          /* the descriptor was given out, so its timer must be kept */
+  bool has_more_to_send; /* a request was given to libcurl that goes over a shared connection */
+  bool acted;            /* libcurl was called since its messages were read */
+  bool failed;           /* libcurl reported a fault of the multi handle */
+  bool suspect; /* libcurl was out of memory, or lost a transfer: another multi handle is due */
+  bool broken;  /* the process closed its descriptors */
   bool looks_rarely; /* libcurl may use a connection that has ended */
   dt_queue queue;
 };
@@ -393,6 +396,7 @@ static bool launch(dt_engine *engine, dt_transfer *transfer, const char *url, lo
   }
   expect_by(engine, transfer->deadline + OVERDUE_US);
   transfer->state = DT_TRANSFER_RUNNING;
+  engine->has_more_to_send |= dt_origin_is_shared(transfer->origin);
   dt_queue_started(engine->pool.slots, transfer);
   engine->running++;
   return true;
@@ -500,10 +504,40 @@ static void act(dt_engine *engine, curl_socket_t fd, int mask) {
     engine->failed = true;
 }
 
+#ifdef TCP_CORK
+/* Shared connections only: there are few of them, and an HTTP/1.1 request leaves in one piece. */
+static void hold_back(const dt_engine *engine, int on) {
+  uint32_t left = engine->sockets.open;
+  for (size_t fd = 0; left && fd < engine->sockets.capacity; fd++) {
+    const dt_socket *socket = &engine->sockets.list[fd];
+    left -= socket->is_open;
+    if (socket->is_connected && dt_origin_is_shared(socket->origin))
+      (void)setsockopt((int)fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+  }
+}
+#else
+static void hold_back(const dt_engine *engine, int on) {
+  (void)engine, (void)on;
+}
+#endif
+
+/* Over HTTP/2 libcurl sends the headers of a request and its body by two calls. The system would
+   make a packet of each, and a packet is what costs most of a request. */
+static void send_together(dt_engine *engine) {
+  hold_back(engine, 1);
+  act(engine, CURL_SOCKET_TIMEOUT, 0);
+  hold_back(engine, 0);
+}
+
 static void act_if_due(dt_engine *engine, int64_t now) {
   if (engine->curl_due <= now) {
+    bool has_more_to_send = engine->has_more_to_send;
     engine->curl_due = NEVER;
-    act(engine, CURL_SOCKET_TIMEOUT, 0);
+    engine->has_more_to_send = false;
+    if (has_more_to_send)
+      send_together(engine);
+    else
+      act(engine, CURL_SOCKET_TIMEOUT, 0);
   }
   if (engine->acted)
     collect(engine);

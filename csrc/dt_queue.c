@@ -225,6 +225,10 @@ int64_t dt_queue_due(dt_queue *queue, dt_transfer **slots) {
   return queue->deadline;
 }
 
+bool dt_origin_is_shared(const dt_origin *origin) {
+  return origin->answered && !has_one_each(origin);
+}
+
 void dt_origin_opened(dt_origin *origin) {
   origin->sockets++;
 }

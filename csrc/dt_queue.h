@@ -78,6 +78,9 @@ int64_t dt_queue_due(dt_queue *queue, dt_transfer **slots);
 /* Whether the URL is of this origin, rather than of one that shares the entry. */
 bool dt_origin_has(const dt_origin *origin, const char *url);
 
+/* Whether its connections carry many transfers at a time, as far as is known. */
+bool dt_origin_is_shared(const dt_origin *origin);
+
 /* A socket to the origin was opened, or closed. */
 void dt_origin_opened(dt_origin *origin);
 void dt_origin_closed(dt_origin *origin);
