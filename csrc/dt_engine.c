@@ -42,6 +42,7 @@ struct dt_engine {
   int64_t alarm;
   int64_t overdue;       /* when the first of those running is */
   bool exposed;          /* the descriptor was given out, so its timer must be kept */
+  bool rests;            /* but for now the host steps without it */
   bool has_more_to_send; /* a request was given to libcurl that goes over a shared connection */
   bool acted;            /* libcurl was called since its messages were read */
   bool failed;           /* libcurl reported a fault of the multi handle */
@@ -581,13 +582,20 @@ int64_t dt_engine_timeout_us(dt_engine *engine) {
 }
 
 static void sync_timer(dt_engine *engine, bool ended) {
-  if (engine->exposed && !engine->broken)
+  if (engine->exposed && !engine->rests && !engine->broken)
     dt_poller_set_alarm(engine->poller, ended ? 0 : due(engine));
 }
 
 void dt_engine_set_alarm(dt_engine *engine, int64_t when) {
   engine->alarm = when;
   sync_timer(engine, engine->ended.first);
+}
+
+void dt_engine_rest(dt_engine *engine, bool rests) {
+  bool rested = engine->rests;
+  engine->rests = rests;
+  if (rested && !rests)
+    sync_timer(engine, engine->ended.first);
 }
 
 int dt_engine_fd(dt_engine *engine) {
@@ -701,7 +709,8 @@ dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
     return 0;
   }
   engine->in_flight++;
-  settle(engine);
+  if (!engine->rests)
+    settle(engine);
   sync_timer(engine, engine->ended.first);
   *fault = DT_ENGINE_OK;
   return transfer->id;

@@ -116,9 +116,9 @@ const char *dt_engine_refused(const dt_engine *engine);
 uint32_t dt_engine_next_slot(const dt_engine *engine);
 
 /*
- * Starts a transfer and sends what can be sent at once; where its origin takes
- * no more at a time it waits for its turn (see dt_queue.h), no longer than its
- * time. 0 with the fault in `fault`.
+ * Starts a transfer and sends what can be sent at once, unless the host rests; where its origin
+ * takes no more at a time it waits for its turn (see dt_queue.h), no longer than its time. 0 with
+ * the fault in `fault`.
  */
 dt_transfer_id dt_engine_start(dt_engine *engine, const dt_request *request,
                                dt_engine_fault *fault);
@@ -157,6 +157,12 @@ int64_t dt_engine_timeout_us(dt_engine *engine);
 
 /* Makes a step due at `when` (dt_clock_us time), for the caller's own waits; INT64_MAX: none. */
 void dt_engine_set_alarm(dt_engine *engine, int64_t when);
+
+/*
+ * Whether the next step comes within a moment, whatever the descriptor says. Meanwhile a start
+ * sends nothing: the step sends all that was started, together.
+ */
+void dt_engine_rest(dt_engine *engine, bool rests);
 
 /* How many transfers run or wait to be fetched. */
 uint32_t dt_engine_in_flight(const dt_engine *engine);

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +28,7 @@ struct dt_waker {
   int epoll; /* watches the connection, too: its end ends the thread */
   bool running;
   pthread_t thread;
-  atomic_bool pending; /* a byte was written and not yet read */
+  int watched;
 };
 
 static bool add(int epoll, int fd, unsigned events) {
@@ -46,8 +45,7 @@ static void *watch(void *user) {
       continue;
     if (count < 1 || event.data.fd == waker->connection.number)
       return NULL;
-    if (!atomic_exchange(&waker->pending, true))
-      (void)!send(waker->connection.number, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)!send(waker->connection.number, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
 }
 
@@ -120,8 +118,7 @@ static bool start_thread(dt_waker *waker) {
   return waker->running;
 }
 
-/* Edge-triggered, since `fd` stays readable until its owner has acted, and only what comes after
-   that must wake again. */
+/* Watched from the first dt_waker_rearm on. */
 bool dt_waker_start(dt_waker *waker, int fd) {
   int listener = waker->listener.number;
   int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -130,13 +127,15 @@ bool dt_waker_start(dt_waker *waker, int fd) {
   dt_fd_close(&waker->listener);
   if (connection < 0)
     return false;
+  waker->watched = fd;
   waker->epoll = epoll_create1(EPOLL_CLOEXEC);
   return waker->epoll >= 0 && add(waker->epoll, connection, 0) &&
-         add(waker->epoll, fd, EPOLLIN | EPOLLET) && start_thread(waker);
+         add(waker->epoll, fd, EPOLLONESHOT) && start_thread(waker);
 }
 
-void dt_waker_rearm(dt_waker *waker) {
-  atomic_store(&waker->pending, false);
+void dt_waker_rearm(const dt_waker *waker) {
+  struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.fd = waker->watched};
+  (void)!epoll_ctl(waker->epoll, EPOLL_CTL_MOD, waker->watched, &event);
 }
 
 /* The epoll instance while the connection can still tell that it is ours. */
@@ -190,7 +189,7 @@ bool dt_waker_start(dt_waker *waker, int fd) {
   return false;
 }
 
-void dt_waker_rearm(dt_waker *waker) {
+void dt_waker_rearm(const dt_waker *waker) {
   (void)waker;
 }
 

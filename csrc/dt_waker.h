@@ -28,9 +28,9 @@ const char *dt_waker_path(const dt_waker *waker);
  */
 bool dt_waker_start(dt_waker *waker, int fd);
 
-/* Lets the next event write a byte again. Call it when the byte was read, before acting on the
- * events. */
-void dt_waker_rearm(dt_waker *waker);
+/* Lets one more byte be written: at once where the descriptor is readable. Call it before each
+ * wait. */
+void dt_waker_rearm(const dt_waker *waker);
 
 /* Ends the thread, closes what is still the waker's and frees it; NULL is fine. */
 void dt_waker_free(dt_waker *waker);

@@ -632,6 +632,13 @@ static int engine_is_usable(lua_State *L) {
   return 1;
 }
 
+/* engine:rest(rests) tells whether the next step comes within a moment, whatever the descriptor
+   says: it sends what is started until then. */
+static int engine_rest(lua_State *L) {
+  dt_engine_rest(check_engine(L), lua_toboolean(L, 2));
+  return 0;
+}
+
 /*
  * engine:waker() -> the path of a unix socket to connect to, once; nil where
  * there is none to be had. A waker made before is ended.
@@ -653,7 +660,7 @@ static int engine_start_waker(lua_State *L) {
   return 1;
 }
 
-/* engine:rearm() lets the next event send a byte again; to be called before the step. */
+/* engine:rearm() lets one more byte come: at once where a step is due. */
 static int engine_rearm(lua_State *L) {
   const ldt_engine *self = check_self(L);
   if (self->waker)
@@ -684,6 +691,7 @@ void ldt_open_engine(lua_State *L) {
       {"in_flight", engine_in_flight},
       {"close", engine_close},
       {"is_usable", engine_is_usable},
+      {"rest", engine_rest},
       {"waker", engine_waker},
       {"start_waker", engine_start_waker},
       {"rearm", engine_rearm},

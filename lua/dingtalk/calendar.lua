@@ -19,8 +19,6 @@ local calendar = { empty_array = json.empty_array }
 ---@class dingtalk.Client
 local methods = client.methods
 
-local add_attendees, remove_attendees = operations.add_attendees, operations.remove_attendees
-
 --- Adds people to an event.
 ---@param token dingtalk.Token
 ---@param user string unionId of the event's creator
@@ -31,7 +29,7 @@ local add_attendees, remove_attendees = operations.add_attendees, operations.rem
 ---@return dingtalk.AddResult? result
 ---@return dingtalk.Error? err
 function methods:add_attendees(token, user, cal, event, list, opts)
-  return attendees.change(self, add_attendees, token, user, cal, event, list, opts)
+  return attendees.change(self, operations.add_attendees, token, user, cal, event, list, opts)
 end
 
 --- Removes people from an event.
@@ -44,7 +42,7 @@ end
 ---@return dingtalk.RemoveResult? result
 ---@return dingtalk.Error? err
 function methods:remove_attendees(token, user, cal, event, list, opts)
-  return attendees.change(self, remove_attendees, token, user, cal, event, list, opts)
+  return attendees.change(self, operations.remove_attendees, token, user, cal, event, list, opts)
 end
 
 --- Adds people to many events: some calls at a time, and no more in a second than the service allows.

@@ -397,6 +397,21 @@ static void the_descriptor_tells_when_to_step(dt_engine *engine) {
   answer_with(OK);
 }
 
+static void a_step_sends_what_was_started_in_a_rest(dt_engine *engine) {
+  struct pollfd fd = {.fd = dt_engine_fd(engine), .events = POLLIN};
+  dt_transfer_id id = start(engine);
+  CHECK(ended(engine, id).failure == DT_ANSWERED);
+  dt_engine_release(engine, id);
+  dt_engine_rest(engine, true);
+  CHECK(!dt_engine_release(engine, start(engine)));
+  id = start(engine);
+  CHECK(fd.fd < 0 || poll(&fd, 1, 0) == 0);
+  dt_engine_rest(engine, false);
+  CHECK(fd.fd < 0 || poll(&fd, 1, 1000) == 1);
+  CHECK(ended(engine, id).failure == DT_ANSWERED);
+  dt_engine_release(engine, id);
+}
+
 static void freed_with_all_in_flight(void) {
   dt_engine *engine = new_engine(&plain);
   for (int i = 0; i < 20; i++)
@@ -740,6 +755,7 @@ int main(void) {
                                                what_was_sent,
                                                a_burst_is_trimmed,
                                                the_descriptor_tells_when_to_step,
+                                               a_step_sends_what_was_started_in_a_rest,
                                                abandoned_by_a_child,
                                                more_headers,
                                                headers_beyond_the_limit_are_refused,

@@ -11,6 +11,7 @@ local ngx = ngx
 local LINGER = 1 -- seconds the light thread stays when idle; it also delays the exit of a worker by that
 local REST = 0.001 -- seconds between two steps while many requests are in flight
 local FEW = 8      -- requests: above these they are many
+local PATIENCE = 0.005 -- seconds without an answer after which the engine rests no more
 local NO_TIMEOUT = 86400000 -- milliseconds; a cosocket's time-out would be written to the error log
 local WAIT = 1 -- seconds that a call waits on its semaphore before it steps the engine itself
 
@@ -89,23 +90,39 @@ local function is_due_to_end(self)
   return false
 end
 
+local function in_flight(engine)
+  return engine:is_usable() and engine:in_flight() or 0
+end
+
+-- Waits until a step is due; false when the system thread has ended.
+local function wait(engine, socket, is_busy)
+  engine:rest(is_busy)
+  if is_busy then
+    ngx.sleep(REST)
+  elseif socket then
+    engine:rearm()
+    return socket:receiveany(64)
+  else
+    ngx.sleep(limits.poll_interval)
+  end
+  return true
+end
+
 local function drive(self)
   local client = self.client
   local engine = client:open_engine()
   if not engine then return end
   local socket = connect(engine)
-  while not is_due_to_end(self) do
-    if not socket then
-      ngx.sleep(limits.poll_interval)
-    elseif not socket:receiveany(64) then
-      break
-    end
-    if not client.closed then
-      engine:rearm()
-      client:step()
-    end
-    -- Under load, the worker serves others for a moment; the next step deals with all that has come meanwhile.
-    if engine:is_usable() and engine:in_flight() > FEW then ngx.sleep(REST) end
+  local last_end = 0
+  local is_busy = false
+  while not is_due_to_end(self) and wait(engine, socket, is_busy) do
+    local before = in_flight(engine)
+    if not client.closed then client:step() end
+    local after = in_flight(engine)
+    if after < before then last_end = ngx.now() end
+    -- While requests end, the worker serves others for a moment. The next step deals with all that has come meanwhile,
+    -- and needs no wake-up.
+    is_busy = after > FEW and ngx.now() - last_end < PATIENCE
   end
   if socket then socket:close() end
   if not client.closed then engine:stop_waker() end

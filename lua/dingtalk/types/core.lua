@@ -186,6 +186,10 @@ function engine:is_usable() end
 --- Ends every transfer and closes the connections; in the child of a fork, only this process's copies. Idempotent.
 function engine:close() end
 
+--- Whether the next step comes within a moment, whatever the descriptor says: it sends what is started until then.
+---@param rests boolean
+function engine:rest(rests) end
+
 --- The path of a unix socket to connect to, once; nil where there is none to be had. Ends a waker made before.
 ---@return string?
 function engine:waker() end
@@ -194,7 +198,7 @@ function engine:waker() end
 ---@return boolean
 function engine:start_waker() end
 
---- Lets the next event send a byte again; to be called before the step.
+--- Lets one more byte come: at once where a step is due.
 function engine:rearm() end
 
 --- Ends the waker's thread and closes its connection.
