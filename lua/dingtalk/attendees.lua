@@ -9,6 +9,8 @@ local options = require "dingtalk.options"
 local resume = require "dingtalk.resume"
 local scheduler = require "dingtalk.scheduler"
 
+local require = require -- a program may take the global away
+
 local attendees = {}
 
 local NO_OPTIONS = {}
@@ -256,12 +258,12 @@ end
 
 --- Adds or removes attendees: see dingtalk.calendar.
 ---@param client dingtalk.Client
----@param row table of dingtalk.operations: add_attendees or remove_attendees
+---@param row table of dingtalk.attendee_rows
 ---@param limiter dingtalk.RateLimiter? of a bulk run; by default the client's
 ---@return table? result
 ---@return dingtalk.Error? err
 function attendees.change(client, row, token, user, cal, event, people, opts, limiter)
-  local path = row.path
+  local literals = row.literals
   local err = client_module.refusal(client) or options.check_token(token)
   if err then return nil, err end
   if opts == nil then
@@ -270,8 +272,8 @@ function attendees.change(client, row, token, user, cal, event, people, opts, li
     opts, err = options.take(opts, row.options, "opts")
     if err then return nil, err end
   end
-  local url, which, fault, type_given = core.url(client.base_url, path[1], user,
-    path[3], cal == nil and "primary" or cal, path[5], event, path[7])
+  local url, which, fault, type_given = core.url(client.base_url, literals[1], user,
+    literals[2], cal == nil and "primary" or cal, literals[3], event, literals[4])
   if not url then return nil, bad_place(which, fault, type_given) end
   local body, count, position, field, detail =
     core.attendees(people, opts.pushNotification, opts.chatNotification, row.removing)

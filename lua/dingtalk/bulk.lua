@@ -2,11 +2,11 @@
 --- result for each, in memory bounded by how many are under way. A run stops by itself where no job could
 --- succeed, and waits while the service is out of reach.
 
+local attendee_rows = require "dingtalk.attendee_rows"
 local attendees = require "dingtalk.attendees"
 local codes = require "dingtalk.codes"
 local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
-local operations = require "dingtalk.operations"
 local options = require "dingtalk.options"
 local rate_limiter = require "dingtalk.rate_limiter"
 local scheduler = require "dingtalk.scheduler"
@@ -269,7 +269,7 @@ local function send(run, entry)
   if token == nil then token = run.token end
   if run.refused[token] then return nil, spared(run.refused[token]) end
   entry.began = run.client:now()
-  return attendees.change(run.client, operations.add_attendees, token, job.user, job.cal, job.event, job.list,
+  return attendees.change(run.client, attendee_rows.add_attendees, token, job.user, job.cal, job.event, job.list,
     options_of(run, entry), run.limiter)
 end
 

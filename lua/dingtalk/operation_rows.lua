@@ -1,5 +1,6 @@
---- The operations of the vendor's calendar API, a row each. The client's methods, the module's functions, the
---- types and the reference, and the sandbox's check of fields are made from them: a new operation is a row.
+--- The operations of the vendor's calendar API, a row each. What a client's method takes, sends and gives, the types
+--- and the reference, and the sandbox's check of fields are made from them: a new operation is a row, and its name in
+--- dingtalk.calendar.
 ---
 ---   name       of the public method, and in hooks and logs; `vendor`: in the vendor's SDKs
 ---   doc        what it does; `group`: under which heading of the reference
@@ -18,12 +19,14 @@
 ---   scope      the permission the app needs; nil where the vendor names none
 ---   page       of the vendor's documentation; nil where only the vendor's SDKs have the operation
 ---
---- The two operations that change who is in an event, whose body the C core writes, also have:
+--- The two operations that change who is in an event, whose body the C core writes, stand in dingtalk.attendee_rows.
+--- They also have:
 ---
 ---   removing   what is done with the people of the list
 ---   counted    the field of a result or an error that counts them
 ---   options    the name of their schema in dingtalk.options
 
+local attendee_rows = require "dingtalk.attendee_rows"
 local limits = require "dingtalk.limits"
 local options = require "dingtalk.options"
 
@@ -212,15 +215,15 @@ local function define_all(group, rows)
   end
 end
 
-local function split_path(row)
-  local parts, from = {}, 1
-  for at, name, behind in row.path:gmatch("(){(%w+)}()") do
-    parts[#parts + 1] = row.path:sub(from, at - 1)
-    parts[#parts + 1] = name
+-- A path's literals and, between them, its arguments.
+local function split(path)
+  local literals, arguments, from = {}, {}, 1
+  for at, name, behind in path:gmatch("(){(%w+)}()") do
+    literals[#literals + 1], arguments[#arguments + 1] = path:sub(from, at - 1), name
     from = behind
   end
-  if from <= #row.path or #parts == 0 then parts[#parts + 1] = row.path:sub(from) end
-  return parts
+  if from <= #path then literals[#literals + 1] = path:sub(from) end
+  return literals, arguments
 end
 
 -- The check of opts.client_token where the service knows none.
@@ -245,10 +248,7 @@ end
 ---@param row table
 ---@return table row
 function operations.define(row)
-  row.template = row.path
-  row.path = split_path(row)
-  row.arguments = {}
-  for i = 2, #row.path, 2 do row.arguments[#row.arguments + 1] = row.path[i] end
+  row.literals, row.arguments = split(row.path)
   row.client_token = row.write and row.client_token ~= false
   row.options = row.options or options_of(row)
   operations.rows[#operations.rows + 1] = row
@@ -257,16 +257,7 @@ function operations.define(row)
 end
 
 define_all("People of an event", {
-  {
-    name = "add_attendees", vendor = "addAttendee", doc = "Adds people to an event.",
-    method = "POST", path = EVENT .. "/attendees", write = true, scope = WRITE,
-    removing = false, counted = "added", options = options.add_attendees, page = "add-schedule-participant",
-  },
-  {
-    name = "remove_attendees", vendor = "removeAttendee", doc = "Removes people from an event.",
-    method = "POST", path = EVENT .. "/attendees/batchRemove", write = true, scope = WRITE,
-    removing = true, counted = "removed", options = options.batched, page = "delete-schedule-participant",
-  },
+  attendee_rows.add_attendees, attendee_rows.remove_attendees,
   {
     name = "list_attendees", each = "each_attendee", vendor = "listAttendees", doc = "Everybody who is in an event.",
     method = "GET", path = EVENT .. "/attendees", scope = READ,

@@ -17,7 +17,7 @@ local operations = setmetatable({
 -- The path's literals and, between them, the arguments.
 local function path_of(row, place)
   local path = {}
-  for i, part in ipairs(row.path) do path[i] = part end
+  for i, literal in ipairs(row.literals) do path[2 * i - 1] = literal end
   for i, name in ipairs(row.arguments) do
     local value = place[i]
     if value == nil and name == "cal" then value = "primary" end
@@ -179,12 +179,13 @@ end
 
 --- Makes a call.
 ---@param client dingtalk.Client
----@param row table
+---@param name string of the operation
 ---@param token dingtalk.Token
 ---@param ... any the path's arguments in order, the body's if the row has one, the options
 ---@return table? result
 ---@return dingtalk.Error? err
-function operations.perform(client, row, token, ...)
+function operations.perform(client, name, token, ...)
+  local row = operations[name]
   local request, err = request_of(client, row, token, ...)
   if not request then return nil, err end
   if row.items then return pages.all(client, request) end
@@ -195,12 +196,12 @@ end
 
 --- The iterator of a call whose answer comes in pages.
 ---@param client dingtalk.Client
----@param row table
+---@param name string of the operation
 ---@param token dingtalk.Token
 ---@param ... any as of operations.perform
 ---@return dingtalk.PagesRead
-function operations.each(client, row, token, ...)
-  return pages.each(client, request_of(client, row, token, ...))
+function operations.each(client, name, token, ...)
+  return pages.each(client, request_of(client, operations[name], token, ...))
 end
 
 return operations

@@ -129,6 +129,44 @@ describe("a program", function()
       package.path = ""]], SETUP, EVERYTHING))
   end)
 
+  it("may take require and all files away, once the parts that it uses are loaded", function()
+    assert.equal("all good", output(SETUP, [[
+      require "dingtalk.operations"
+      require "dingtalk.confirm"
+      require "dingtalk.bulk"
+      require "dingtalk.loops.manual"
+      local auth = require "dingtalk.auth"
+      auth.memory_store()
+      package.path, package.cpath = "", ""
+      function require(name) -- as the program itself may call it, and calendar.new for its loop
+        return name == "dingtalk.auth" and auth or name:find "loops" and package.loaded[name] or error(name)
+      end]], EVERYTHING))
+  end)
+
+  it("may take require and all files away: plain calls go on, others raise before anything is sent", function()
+    assert.equal("1 itemNotFound rejected not_sent true, 0 of 5 and 0 requests", output(SETUP, [[
+      local requests = 0
+      client = assert(calendar.new { base_url = url, ca_file = ca, on_attempt = function() requests = requests + 1 end })
+      local nowhere = assert(calendar.new { base_url = "https://127.0.0.1:1", max_attempts = 1 })
+      package.path, package.cpath, require = "", "", nil
+      local refused = select(2, add({ "b" }, nil, "no-such-event"))
+      local lost = select(2, nowhere:add_attendees(TOKEN, USER, nil, EVENT, { "c" }))
+      io.write(add({ "a" }).added, " ", refused.code, " ", refused.outcome, " ", lost.outcome, " ",
+        tostring(lost.resume.client_tokens["1"] == lost.client_token))
+      local done = 0
+      requests = 0
+      for _, use in ipairs {
+        function() client:get_event(TOKEN, USER, nil, EVENT) end,
+        function() client:each_attendee(TOKEN, USER, nil, EVENT)() end,
+        function() client:request(TOKEN, { method = "GET", path = { "/v1.0/calendar/categories" } }) end,
+        function() add({ "d" }, { confirm = true }) end,
+        function() client:add_attendees_each(TOKEN, { { user = USER, event = EVENT, list = { "e" } } }) end,
+      } do
+        if pcall(use) then done = done + 1 end
+      end
+      io.write(", ", done, " of 5 and ", requests, " requests")]]))
+  end)
+
   it("may load all anew while calls of the old modules are in flight", function()
     assert.equal("all good, 1 and 1", output(SETUP, [[
       local old, result = new "manual", nil

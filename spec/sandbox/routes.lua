@@ -58,7 +58,7 @@ local function calendar(row)
   local handler = handlers[row.name] or answer_by_row(row)
   return {
     operation = row.name, method = row.method, kind = "api", scope = row.scope, metered = true, row = row,
-    path = row.template:gsub("{(%w+)}", function(name) return "{" .. (names[name] or name) .. "}" end),
+    path = row.path:gsub("{(%w+)}", function(name) return "{" .. (names[name] or name) .. "}" end),
     write = row.client_token,
     handler = function(ctx) return fields.check(ctx) or handler(ctx) end,
   }

@@ -5,6 +5,8 @@ local json = require "dingtalk.json"
 local operations = require "dingtalk.operations"
 local sandbox = require "spec.support.sandbox"
 
+local unpack = table.unpack or unpack
+
 local USER, EVENT, TOKEN, people = example.USER, example.EVENT, example.TOKEN, example.people
 local E = "/v1.0/calendar/users/U5KPwll3QjgiG/calendars/primary/events"
 local START = { dateTime = "2030-02-01T10:00:00+08:00", timeZone = "Asia/Shanghai" }
@@ -42,7 +44,7 @@ describe("the request of", function()
   }
   for number, row in ipairs(rows) do
     it(("%s (%d)"):format(row[1], number), function()
-      client[row[1]](client, TOKEN, USER, nil, (table.unpack or unpack)(row[2]))
+      client[row[1]](client, TOKEN, USER, nil, unpack(row[2]))
       local sent = last_request()
       assert.same({ row[3], row[4], row[5] }, { sent.method, sent.uri, sent.body })
       local headers = example.lower_names(sent.headers)
@@ -350,7 +352,7 @@ describe("arguments are refused and not sent:", function()
   }
   for number, row in ipairs(rows) do
     it(("%s (%d)"):format(row[1], number), function()
-      local result, err = client[row[1]](client, TOKEN, USER, nil, (table.unpack or unpack)(row[2]))
+      local result, err = client[row[1]](client, TOKEN, USER, nil, unpack(row[2]))
       assert.is_nil(result)
       assert.same({ "argument", "not_sent", row[3] }, { err.kind, err.outcome, err.argument })
       assert.equal(0, sandbox.counters().calls)
@@ -482,7 +484,7 @@ describe("whatever it is given", function()
           local arguments = {}
           for n = 1, #usual do arguments[n] = usual[n] end
           arguments[position] = odd[i]
-          local result, err = client[call.row.name](client, (table.unpack or unpack)(arguments, 1, #usual))
+          local result, err = client[call.row.name](client, unpack(arguments, 1, #usual))
           assert.is_true(result and true or calendar.is_error(err), ("%s, %d, %d"):format(call.row.name, position, i))
         end
       end
@@ -672,11 +674,32 @@ describe("client:request", function()
 end)
 
 describe("the table of operations", function()
-  it("has a method and a function for each row", function()
+  it("has the names that dingtalk.calendar gives its methods and functions", function()
+    local expected = { add_attendees_each = true, request = true }
     for _, row in ipairs(operations.rows) do
       for _, name in ipairs { row.name, row.each } do
-        assert.equal("function", type(client[name]))
-        assert.equal("function", type(calendar[name]))
+        expected[name] = true
+        assert.equal("function", type(client[name]), name)
+      end
+    end
+    for name, value in pairs(calendar) do
+      local is_call = type(value) == "function" and name ~= "new" and name ~= "cancellation" and name ~= "is_error"
+      assert.equal(is_call, expected[name] == true, name)
+      expected[name] = nil
+    end
+    assert.same({}, expected)
+  end)
+
+  it("has the iterators of dingtalk.calendar", function()
+    for _, row in ipairs(operations.rows) do
+      if row.each then
+        sandbox.faults { fault = "answer", status = 200, body = "{}" }
+        local ids = {}
+        for i, name in ipairs(row.arguments) do ids[i] = name .. "-1" end
+        ids[#ids + 1] = row.options.type and { type = next(row.options.type.one_of) } or {}
+        assert.is_nil(client[row.each](client, TOKEN, unpack(ids))())
+        local url = row.path:gsub("{(%w+)}", "%1-1")
+        assert.equal(url, last_request().uri:match("^[^?]+"))
       end
     end
   end)

@@ -17,7 +17,7 @@ local refuse, show = output.refuse, output.result
 function call.list(ctx)
   local stdout, rows = ctx.world.stdout, {}
   for i, row in ipairs(operations.rows) do
-    rows[i] = { name = row.name, permission = row.scope, method = row.method, path = row.template }
+    rows[i] = { name = row.name, permission = row.scope, method = row.method, path = row.path }
   end
   if ctx.args.json then
     output.json(stdout, { operations = rows })
