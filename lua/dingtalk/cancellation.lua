@@ -18,13 +18,6 @@ function cancellation.new()
   return setmetatable({ is_cancelled = false, attempts = {} }, Cancellation)
 end
 
---- Whether a value is a cancellation.
----@param value any
----@return boolean
-function cancellation.is_cancellation(value)
-  return type(value) == "table" and getmetatable(value) == Cancellation
-end
-
 --- Ends the calls that it was given to, and those that it will be: with kind "cancelled", their outcome, and what to
 --- pass as opts.resume. Idempotent.
 function Cancellation:cancel()

@@ -88,11 +88,6 @@ function client.new(config)
   return self
 end
 
---- Whether `value` is a client.
-function client.is_client(value)
-  return getmetatable(value) == metatable
-end
-
 -- After a fork the child starts anew: the parent's transfers are not the child's. Pauses go on. The same happens where
 -- the process closed the engine's descriptors, which ends what was in flight.
 local function abandon(self)

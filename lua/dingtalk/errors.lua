@@ -34,11 +34,21 @@ local errors = {}
 ---@field hook_error string? what a hook raised
 local Error = { __name = "dingtalk.Error" }
 
+--- Whether `value` is an object of ours: by its metatable's name, since a program that loads the modules anew may still
+--- use objects that were made before.
+---@param value any
+---@param name string
+---@return boolean
+function errors.is_object(value, name)
+  local meta = type(value) == "table" and getmetatable(value)
+  return type(meta) == "table" and rawget(meta, "__name") == name
+end
+
 --- Whether `value` is an error of this module.
 ---@param value any
 ---@return boolean
 function errors.is_error(value)
-  return type(value) == "table" and getmetatable(value) == Error
+  return errors.is_object(value, Error.__name)
 end
 
 local function describe(err)

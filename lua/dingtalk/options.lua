@@ -1,7 +1,6 @@
 --- The options of a client and of a call, and the fields of a body: their types and bounds as data, and the functions
 --- that check them.
 
-local cancellation = require "dingtalk.cancellation"
 local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
@@ -253,7 +252,7 @@ function checks.headers(value)
 end
 
 function checks.cancellation(value)
-  if not cancellation.is_cancellation(value) then return "is none: calendar.cancellation makes one" end
+  if not errors.is_object(value, "dingtalk.Cancellation") then return "is none: calendar.cancellation makes one" end
 end
 
 function checks.limiter(value)
@@ -320,11 +319,7 @@ local faults = {}
 
 function faults.any() end
 
--- By name: dingtalk.client requires this module.
-local function is_client(value)
-  local meta = type(value) == "table" and getmetatable(value)
-  return type(meta) == "table" and rawget(meta, "__name") == "dingtalk.Client"
-end
+local function is_client(value) return errors.is_object(value, "dingtalk.Client") end
 
 function faults.client(value)
   if not is_client(value) then return "is no client: calendar.new makes one", "not_a_client" end

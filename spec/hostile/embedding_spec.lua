@@ -168,8 +168,8 @@ describe("a program", function()
   end)
 
   it("may load all anew while calls of the old modules are in flight", function()
-    assert.equal("all good, 1 and 1", output(SETUP, [[
-      local old, result = new "manual", nil
+    assert.equal("all good, 1 and 1, true", output(SETUP, [[
+      local old_calendar, old, result = calendar, new "manual", nil
       local thread = coroutine.create(function() result = old:add_attendees(TOKEN, USER, nil, EVENT, { "old" }) end)
       assert(coroutine.resume(thread))
       for name in pairs(package.loaded) do
@@ -179,7 +179,10 @@ describe("a program", function()
       local before = client
       client = new "blocking"]], EVERYTHING, [[
       while coroutine.status(thread) ~= "dead" do old:step() end
-      io.write(", ", result.added, " and ", before:add_attendees(TOKEN, USER, nil, EVENT, { "before" }).added)]]))
+      io.write(", ", result.added, " and ", before:add_attendees(TOKEN, USER, nil, EVENT, { "before" }).added)
+      local opts = { cancel = old_calendar.cancellation() }
+      assert(before:get_event(TOKEN, USER, nil, EVENT, opts))
+      io.write(", ", tostring(old_calendar.is_error(select(2, before:get_event(TOKEN, USER, nil, "none", opts)))))]]))
   end)
 
   it("may wrap a method", function()
