@@ -9,6 +9,7 @@ local cancellation = require "dingtalk.cancellation"
 local client = require "dingtalk.client"
 local errors = require "dingtalk.errors"
 local json = require "dingtalk.json"
+local operation_names = require "dingtalk.operation_names"
 
 local require = require -- a program may take the global away
 
@@ -107,46 +108,16 @@ end
 
 for _, name in ipairs { "add_attendees", "remove_attendees", "add_attendees_each", "request" } do forward(name) end
 
--- All other operations, as dingtalk.operation_rows groups them. They are loaded by the first call of one: a program
--- that adds people and removes them needs none.
-local operations = {
-  -- People of an event
-  "list_attendees", "respond",
-  -- Events
-  "list_events", "list_events_view", "list_events_view_by_me", "get_event", "create_event", "create_event_by_me",
-  "update_event", "delete_event", "cancel_event", "transfer_event",
-  -- Series
-  "list_instances", "list_events_instances", "convert_legacy_event_ids",
-  -- Free and busy
-  "get_schedule", "get_schedule_by_me", "get_meeting_rooms_schedule",
-  -- Meeting rooms
-  "add_meeting_rooms", "remove_meeting_rooms", "respond_meeting_room",
-  -- Calendars
-  "list_calendars", "list_categories", "create_subscribed_calendar", "get_subscribed_calendar",
-  "update_subscribed_calendar", "delete_subscribed_calendar", "subscribe_calendar", "unsubscribe_calendar",
-  -- Access to a calendar
-  "list_acls", "create_acl", "delete_acl", "generate_caldav_account",
-  -- Signing in
-  "sign_in", "sign_out", "check_in", "get_sign_in_list", "get_sign_out_list", "get_sign_in_link", "get_sign_out_link",
-}
-
-for _, name in ipairs(operations) do
+-- All other operations, which are loaded by the first call of one: a program that adds people and removes them needs
+-- none.
+local function define(name, each)
   methods[name] = function(self, ...)
     local err = client.refusal(self)
     if err then return nil, err end
     return require("dingtalk.operations").perform(self, name, ...)
   end
   forward(name)
-end
-
--- The iterators of those whose answer comes in pages.
-local iterators = {
-  each_attendee = "list_attendees", each_event = "list_events", each_event_in_view = "list_events_view",
-  each_event_in_view_by_me = "list_events_view_by_me", each_instance = "list_instances",
-  each_sign_in = "get_sign_in_list", each_sign_out = "get_sign_out_list",
-}
-
-for each, name in pairs(iterators) do
+  if not each then return end
   methods[each] = function(self, ...)
     local err = client.refusal(self)
     if err then return failing(err) end
@@ -154,5 +125,7 @@ for each, name in pairs(iterators) do
   end
   forward(each, true)
 end
+
+for name, each in pairs(operation_names) do define(name, each) end
 
 return calendar

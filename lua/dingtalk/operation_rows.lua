@@ -1,6 +1,6 @@
---- The operations of the vendor's calendar API, a row each. What a client's method takes, sends and gives, the types
---- and the reference, and the sandbox's check of fields are made from them: a new operation is a row, and its name in
---- dingtalk.calendar.
+--- The operations of the vendor's calendar API, a row each. The client's methods, the module's functions, the
+--- types and the reference, and the sandbox's check of fields are made from them: a new operation is a row, and
+--- `tools/docs write`.
 ---
 ---   name       of the public method, and in hooks and logs; `vendor`: in the vendor's SDKs
 ---   doc        what it does; `group`: under which heading of the reference
@@ -28,6 +28,7 @@
 
 local attendee_rows = require "dingtalk.attendee_rows"
 local limits = require "dingtalk.limits"
+local operation_names = require "dingtalk.operation_names"
 local options = require "dingtalk.options"
 
 local operations = { rows = {}, by_name = {} }
@@ -253,6 +254,7 @@ function operations.define(row)
   row.options = row.options or options_of(row)
   operations.rows[#operations.rows + 1] = row
   operations.by_name[row.name] = row
+  if not row.counted then operation_names[row.name] = row.each or false end
   return row
 end
 

@@ -1,4 +1,4 @@
--- A new operation is a row of the table: what it sends and gives, its refusals, types and reference entry follow.
+-- A new operation is a row of the table: its method, iterator, refusals, types and reference entry follow.
 local example = require "spec.support.example"
 local operations = require "dingtalk.operations"
 local sandbox = require "spec.support.sandbox"
@@ -22,22 +22,29 @@ local write = {
     string = { "object", required = true, fields = { metres = { "integer", 1, 100, required = true } } } } } },
 }
 
-local client = example.client_of_specs()
-
-local function list_kites(...) return operations.perform(client, "list_kites", ...) end
-local function each_kite(...) return operations.each(client, "list_kites", ...) end
-local function fly_kite(...) return operations.perform(client, "fly_kite", ...) end
+-- The client's modules once more, with the rows in their table.
+local calendar, client, kept
 
 setup(function()
   operations.define(row)
   operations.define(write)
+  kept = {}
+  for _, name in ipairs { "dingtalk.calendar", "dingtalk.client" } do
+    kept[name], package.loaded[name] = package.loaded[name], nil
+  end
+  calendar = require "dingtalk.calendar"
+  local service = sandbox.start()
+  client = assert(calendar.new { base_url = service.base_url, ca_file = service.ca_file, loop = "blocking" })
 end)
 before_each(sandbox.reset)
 teardown(function()
+  client:close()
+  for name, module in pairs(kept) do package.loaded[name] = module end
   for _, added in ipairs { row, write } do
     for i, one in ipairs(operations.rows) do
       if one == added then table.remove(operations.rows, i) end
     end
+    require("dingtalk.operation_names")[added.name] = nil
   end
   sandbox.reset()
 end)
@@ -45,10 +52,16 @@ end)
 local function answer(body) sandbox.faults { fault = "answer", status = 200, body = body } end
 
 describe("a row that is added to the table of operations", function()
+  it("is a method of a client and a function of the module", function()
+    for _, name in ipairs { "list_kites", "each_kite", "fly_kite" } do
+      assert.same({ "function", "function" }, { type(client[name]), type(calendar[name]) })
+    end
+  end)
+
   it("sends what it says, and gives what the answer holds", function()
     answer '{"kites":[{"id":"k1","tail":3}],"nextToken":"n"}'
     answer '{"kites":[{"id":"k2"}]}'
-    local result = assert(list_kites(TOKEN, USER, "light blue", { wind = "weak" }))
+    local result = assert(client:list_kites(TOKEN, USER, "light blue", { wind = "weak" }))
     assert.same({ "k1", "k2", 2, 2 }, { result.kites[1].id, result.kites[2].id, result.pages, result.attempts })
     local sent = sandbox.requests()
     assert.equal("/v1.0/calendar/users/" .. USER .. "/kites/light%20blue?maxResults=50&nextToken=n&wind=weak",
@@ -59,7 +72,7 @@ describe("a row that is added to the table of operations", function()
     answer '{"kites":[{"id":"k1"}],"nextToken":"n"}'
     answer '{"kites":[{"id":"k2"}]}'
     local found = {}
-    for kite, err in each_kite(TOKEN, USER, "red", { wind = "strong" }) do
+    for kite, err in client:each_kite(TOKEN, USER, "red", { wind = "strong" }) do
       found[#found + 1] = assert(kite, err).id
     end
     assert.same({ "k1", "k2" }, found)
@@ -67,14 +80,14 @@ describe("a row that is added to the table of operations", function()
 
   it("refuses what its schema does not have", function()
     for _, case in ipairs {
-      { "opts.wind", nil, list_kites(TOKEN, USER, "red") },
-      { "opts.wind", nil, list_kites(TOKEN, USER, "red", { wind = "none" }) },
-      { "opts.wnid", 'did you mean "wind"?', list_kites(TOKEN, USER, "red", { wnid = "weak" }) },
-      { "opts.maxResults", nil, list_kites(TOKEN, USER, "red", { wind = "weak", maxResults = 51 }) },
-      { "colour", nil, list_kites(TOKEN, USER, nil, { wind = "weak" }) },
-      { "details.string.metres", nil, fly_kite(TOKEN, USER, { string = { metres = 101 } }) },
-      { "details.string.metre", 'did you mean "metres"?', fly_kite(TOKEN, USER, { string = { metre = 1 } }) },
-      { "details.string", nil, fly_kite(TOKEN, USER, {}) },
+      { "opts.wind", nil, client:list_kites(TOKEN, USER, "red") },
+      { "opts.wind", nil, client:list_kites(TOKEN, USER, "red", { wind = "none" }) },
+      { "opts.wnid", 'did you mean "wind"?', client:list_kites(TOKEN, USER, "red", { wnid = "weak" }) },
+      { "opts.maxResults", nil, client:list_kites(TOKEN, USER, "red", { wind = "weak", maxResults = 51 }) },
+      { "colour", nil, client:list_kites(TOKEN, USER, nil, { wind = "weak" }) },
+      { "details.string.metres", nil, client:fly_kite(TOKEN, USER, { string = { metres = 101 } }) },
+      { "details.string.metre", 'did you mean "metres"?', client:fly_kite(TOKEN, USER, { string = { metre = 1 } }) },
+      { "details.string", nil, client:fly_kite(TOKEN, USER, {}) },
     } do
       local err = case[4]
       assert.same({ "argument", case[1], case[2] }, { err.kind, err.argument, err.hint })
@@ -84,7 +97,7 @@ describe("a row that is added to the table of operations", function()
 
   it("is a write that is sent once, where the service knows no x-client-token", function()
     sandbox.faults { fault = "close" }
-    local _, err = fly_kite(TOKEN, USER, { string = { metres = 5 } })
+    local _, err = client:fly_kite(TOKEN, USER, { string = { metres = 5 } })
     assert.same({ "unknown", 1 }, { err.outcome, err.attempts })
     assert.equal('{"string":{"metres":5}}', sandbox.requests()[1].body)
   end)

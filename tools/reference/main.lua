@@ -17,6 +17,7 @@ end
 function commands.write()
   local current = world.new()
   write(rows.path, current.rows_text)
+  write(rows.names_path, current.names_text)
   write(PATH, page.text(current))
 end
 

@@ -1,8 +1,9 @@
--- Writes lua/dingtalk/types/client.lua from the table of operations: the methods that its rows make, what they take
--- and give, and all calls as functions of the module.
+-- Writes from the table of operations lua/dingtalk/types/client.lua: the methods that its rows make, what they take
+-- and give, and all calls as functions of the module; and lua/dingtalk/operation_names.lua.
 local rows = {}
 
 rows.path = "lua/dingtalk/types/client.lua"
+rows.names_path = "lua/dingtalk/operation_names.lua"
 
 local HEAD = [[
 ---@meta
@@ -249,6 +250,24 @@ function rows.text(operations, annotated)
   end
   write_module(out, operations, annotated)
   return table.concat(out, "\n") .. "\n"
+end
+
+local NAMES_HEAD = [[
+--- The operations of dingtalk.operation_rows by name, but those of dingtalk.attendee_rows; each with the name of its
+--- iterator, or false. A client has methods of these names before it loads the rows. Written by `tools/docs write`.
+return {
+]]
+
+--- The text of the module that has the names alone.
+---@param operations table
+---@return string
+function rows.names_text(operations)
+  local names, lines = {}, {}
+  for _, row in ipairs(operations.rows) do
+    if not row.counted then names[row.name] = row.each and ("%q"):format(row.each) or "false" end
+  end
+  for _, name in ipairs(sorted_names(names)) do lines[#lines + 1] = ("  %s = %s,\n"):format(name, names[name]) end
+  return NAMES_HEAD .. table.concat(lines) .. "}\n"
 end
 
 --- The names of the methods by the headings of the reference, in order.

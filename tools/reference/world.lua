@@ -65,6 +65,7 @@ function world.new(replaced)
     if found.class == "dingtalk.Client" then annotated[found.name] = found end
   end
   self.rows_text = rows.text(modules.operations, annotated)
+  self.names_text = rows.names_text(modules.operations)
   annotations.read(self.all, rows.path, files[rows.path] or self.rows_text)
   return self
 end
