@@ -15,9 +15,10 @@ void ldt_new_metatable(lua_State *L, const char *name, const luaL_Reg *metametho
 }
 
 void *ldt_check_self(lua_State *L, const char *name) {
-  bool is_one = lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1));
+  void *self = lua_touserdata(L, 1); /* a table may have this metatable, too */
+  bool is_one = self && lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1));
   if (!is_one)
     return luaL_checkudata(L, 1, name);
   lua_pop(L, 1);
-  return lua_touserdata(L, 1);
+  return self;
 }

@@ -242,6 +242,25 @@ describe("clock and randomness", function()
   end)
 end)
 
+describe("a method of the core", function()
+  it("refuses every other value, also one with its metatable", function()
+    local body = core.attendees { "a" }
+    local metatable = getmetatable(body)
+    -- A table is given to the finalizer that its metatable has when it is set.
+    local finalizer = metatable.__gc
+    metatable.__gc = nil
+    local table_of_its_own = setmetatable({}, metatable)
+    metatable.__gc = finalizer
+    for _, method in ipairs { metatable.__index.batches, metatable.__index.free, finalizer } do
+      assert.error_matches(method, "dingtalk.attendees expected")
+      for _, value in ipairs { table_of_its_own, {}, 1, "x", false, io.stdout, print } do
+        assert.error_matches(function() method(value) end, "dingtalk.attendees expected")
+      end
+    end
+    assert.equal(1, body:batches())
+  end)
+end)
+
 describe("core.engine", function()
   local function new(changes)
     local config = { connect_timeout_ms = 100, max_connections = 1, user_agent = "x", proxy = "", allow_http = true }
