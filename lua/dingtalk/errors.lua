@@ -365,9 +365,9 @@ end
 ---@return string|table|nil retry the name of a row of codes.retries; of a success the JSON object of its body, if any
 function errors.judge(answer)
   if answer.cancelled then return cancelled(answer) end
+  if not answer.status then answer.status, answer.failure, answer.request_id = 0, "out_of_memory", nil end
   if answer.request_id then answer.request_id = clean(answer.request_id, answer) end
   if answer.status == 200 and not answer.body and not answer.failure then return nil end
-  if not answer.status then answer.status, answer.failure = 0, "out_of_memory" end
   local object = object_of(answer.body)
   if answer.failure and not refuses(answer, object) then return from_transport(answer) end
   local err, retry = from_answer(answer, object)

@@ -52,6 +52,13 @@ describe("errors.judge", function()
     end
   end)
 
+  it("says of an answer for which there was no memory nothing that an earlier one said", function()
+    local found = errors.judge { status = false, sent = true, request_id = "of the attempt before" }
+    assert.same({ "out_of_memory", "unknown" }, { found.code, found.outcome })
+    assert.is_nil(found.status)
+    assert.is_nil(found.request_id)
+  end)
+
   it("gives the object of a success that has a body", function()
     local found, object = errors.judge { status = 200, body = '{"a":1}' }
     assert.is_nil(found)
