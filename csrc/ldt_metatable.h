@@ -13,8 +13,8 @@ void ldt_new_metatable(lua_State *L, const char *name, const luaL_Reg *metametho
                        const luaL_Reg *methods);
 
 /*
- * In a method or metamethod: the userdata that it was called with, by the metatable at hand instead
- * of one found by its name. Raises for any other value.
+ * In a method or metamethod: the userdata that it was called with, recognised by the metatable in
+ * the function's upvalue, which costs less than to find it by its name. Raises for any other value.
  */
 void *ldt_check_self(lua_State *L, const char *name);
 

@@ -39,7 +39,7 @@ function attempts.new(client_token, batch)
     elapsed = 0,      -- seconds, once it is settled
     token = false,    -- the access token of the request at hand
     status = 0, sent = false, request_id = false, -- its answer: see errors.judge
-    accepted = false, -- whether the service did it, or an earlier call's: see dingtalk.attendees
+    accepted = false, -- of a batch: whether the service did it, in this call or in an earlier one
   }
 end
 
@@ -129,7 +129,7 @@ local function over(client, cancel, attempt)
   return (errors.judge(attempt))
 end
 
--- Waits for the next attempt, whose answer finds no field of the last one's. Returns an error where there is none.
+-- Waits for the next attempt, and clears what the last answer left. Returns an error where there is no next attempt.
 local function pause(client, cancel, attempt, seconds)
   local err = over(client, cancel, attempt)
   if err then return err end
@@ -235,9 +235,9 @@ function attempts.run(client, request, attempt)
       client:earn_retry(request.token)
     end
     if client.on_attempt then report(client, request, attempt, err, wait, now - began) end
-    if err then
-      attempt.outcome = worse(err.outcome, attempt.outcome)
-      local ended = wait and pause(client, cancel, attempt, wait)
+    if err then attempt.outcome = worse(err.outcome, attempt.outcome) end
+    if wait then
+      local ended = pause(client, cancel, attempt, wait)
       if ended then err, wait = ended, nil end
       now = client.clock()
     end

@@ -184,8 +184,8 @@ end
 
 -- 3. The result, or the error.
 
--- Makes the batches into records of those that this call had accepted, in the order of the list. Returns them, how many
--- people they were, and how many requests were made.
+-- Puts in the place of the call's batches, which nothing needs any more, the records of those that this call had
+-- accepted, in the order of the list. Returns them, how many people they were, and how many requests were made.
 local function to_records(call)
   local records, at, count, made = call.batches, 0, 0, call.reads_made or 0
   for number = 1, #records do

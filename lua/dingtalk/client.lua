@@ -67,7 +67,7 @@ function client.new(config)
     attempt_timeout = config.attempt_timeout or limits.defaults.attempt_timeout,
     max_attempts = config.max_attempts or limits.defaults.max_attempts,
     retry_budget = config.retry_budget or limits.defaults.retry_budget,
-    -- Not nil: each call asks for them, and would then look through the methods.
+    -- False, not nil: each call reads them, and what is nil in a client is searched for among the methods.
     on_attempt = config.on_attempt or false,
     headers = config.headers or false,
     rate_limiter = config.rate_limiter or false,

@@ -336,6 +336,7 @@ local function cancelled(answer)
   local rule = codes.cancelled
   local err, retry = failure(answer, rule, answer.cancelled, rule.message, answer.sent and "unknown" or "not_sent")
   err.status, err.request_id, err.retry_after = nil, nil, nil
+  answer.status = answer.status or 0
   return err, retry
 end
 
@@ -356,10 +357,14 @@ local function hide_token(value, answer)
   end
 end
 
---- Judges the answer in an attempt, which dingtalk.core wrote there: status (false: no memory for an answer that came),
---- body, request_id; of all but an empty 200 also failure (a code of codes.transport; nil: it came whole), sent,
---- retry_after (seconds), message; or cancelled and sent. Its token, query_token and secrets are shown in no text;
---- hide_body is true where no message may quote the body.
+--- Judges the answer in an attempt, where dingtalk.core wrote it:
+---
+---   status, body, request_id   status is false where there was no memory for an answer that came
+---   failure                    a code of codes.transport; nil where the answer came whole
+---   sent, retry_after, message whether a byte may have gone out, seconds, libcurl's words; not set by an empty 200
+---   cancelled                  why the call was ended from outside; then all but `sent` is of an earlier answer
+---
+--- No text shows the attempt's token, query_token or secrets, and none quotes the body where hide_body is true.
 ---@param answer table its request_id is made one clean line
 ---@return dingtalk.Error? err nil for a success
 ---@return string|table|nil retry the name of a row of codes.retries; of a success the JSON object of its body, if any

@@ -327,6 +327,14 @@ describe("on_attempt", function()
     }, told)
   end)
 
+  it("takes time that is not the call's, in a result and in an error", function()
+    local now = START
+    local config = { clock = function() return now end, on_attempt = function() now = now + 5 end }
+    local result = run({ OK }, { config = config })
+    local _, err = run({ BAD_PARAMETER }, { config = config })
+    assert.same({ 0, 0 }, { result.batches[1].elapsed, err.elapsed })
+  end)
+
   it("that raises changes nothing but hook_error", function()
     local function hook() error("my\nhook", 0) end
     local result = run({ UNREACHED, OK }, { config = { on_attempt = hook } })
