@@ -133,14 +133,22 @@ bool dt_waker_start(dt_waker *waker, int fd) {
          add(waker->epoll, fd, EPOLLONESHOT) && start_thread(waker);
 }
 
-void dt_waker_rearm(const dt_waker *waker) {
-  struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.fd = waker->watched};
-  (void)!epoll_ctl(waker->epoll, EPOLL_CTL_MOD, waker->watched, &event);
+/* The connection can tell, whose end no other has. */
+static bool epoll_is_ours(const dt_waker *waker) {
+  return dt_fd_is_ours(&waker->connection) &&
+         dt_fd_is_watched(waker->epoll, waker->connection.number);
 }
 
-/* The epoll instance while the connection can still tell that it is ours. */
+/* A process that closed all its descriptors may have an epoll instance of its own under our number,
+   which must not be changed. */
+void dt_waker_rearm(const dt_waker *waker) {
+  struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.fd = waker->watched};
+  if (epoll_is_ours(waker))
+    (void)!epoll_ctl(waker->epoll, EPOLL_CTL_MOD, waker->watched, &event);
+}
+
 static void free_storage(dt_waker *waker) {
-  if (dt_fd_is_ours(&waker->connection) && dt_fd_is_watched(waker->epoll, waker->connection.number))
+  if (epoll_is_ours(waker))
     close(waker->epoll);
   dt_fd_close(&waker->connection);
   dt_fd_close(&waker->listener);

@@ -160,6 +160,38 @@ static void leaves_what_is_not_its_own(void) {
 }
 
 #if !defined(__SANITIZE_THREAD__)
+/* The process then has an epoll instance of its own under each number. */
+static void rearm_leaves_others_alone(void) {
+  enum { END = 20, MOVED = 40, MARK = 1000 };
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    host self = start();
+    int own[2];
+    CHECK(pipe(own) == 0 && dup2(own[0], MOVED) == MOVED && dup2(own[1], MOVED + 1) == MOVED + 1);
+    for (int fd = 3; fd < END; fd++)
+      close(fd);
+    CHECK(dup2(MOVED, self.watched[0]) == self.watched[0]);
+    for (int fd = 3; fd < END; fd++) {
+      struct epoll_event event = {.events = EPOLLIN, .data.fd = MARK};
+      if (fd == self.watched[0])
+        continue;
+      CHECK(epoll_create1(0) == fd);
+      CHECK(epoll_ctl(fd, EPOLL_CTL_ADD, self.watched[0], &event) == 0);
+    }
+    dt_waker_rearm(self.waker);
+    CHECK(write(MOVED + 1, "x", 1) == 1);
+    for (int fd = 3; fd < END; fd++) {
+      struct epoll_event event;
+      if (fd != self.watched[0])
+        CHECK_ROW(fd, epoll_wait(fd, &event, 1, 0) == 1 && event.data.fd == MARK);
+    }
+    _exit(0);
+  }
+  int status = 0;
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
 static void closed_behind_its_back(void) {
   pid_t child = fork();
   CHECK(child >= 0);
@@ -188,6 +220,7 @@ int main(void) {
   leaves_what_is_not_its_own();
 #if !defined(__SANITIZE_THREAD__) /* it takes the closing for a data race */
   closed_behind_its_back();
+  rearm_leaves_others_alone();
 #endif
   return 0;
 }
