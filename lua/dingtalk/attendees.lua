@@ -6,10 +6,9 @@ local core = require "dingtalk.core"
 local errors = require "dingtalk.errors"
 local limits = require "dingtalk.limits"
 local options = require "dingtalk.options"
+local parts = require "dingtalk.parts"
 local resume = require "dingtalk.resume"
 local scheduler = require "dingtalk.scheduler"
-
-local require = require -- a program may take the global away
 
 local attendees = {}
 
@@ -243,7 +242,7 @@ end
 
 -- The service accepted everything, and the attendee list does not show it.
 local function unconfirmed(call)
-  return complete(call, require("dingtalk.confirm").failure(call))
+  return complete(call, call.confirm.failure(call))
 end
 
 local function succeed(call)
@@ -272,6 +271,11 @@ function attendees.change(client, row, token, user, cal, event, people, opts, li
     opts, err = options.take(opts, row.options, "opts")
     if err then return nil, err end
   end
+  local confirm
+  if opts.confirm then
+    confirm, err = parts.load "dingtalk.confirm"
+    if err then return nil, err end
+  end
   local url, which, fault, type_given = core.url(client.base_url, literals[1], user,
     literals[2], cal == nil and "primary" or cal, literals[3], event, literals[4])
   if not url then return nil, bad_place(which, fault, type_given) end
@@ -288,8 +292,9 @@ function attendees.change(client, row, token, user, cal, event, people, opts, li
   if limiter then call.rate_limiter = limiter end
   err = opts.resume and resume.apply(opts.resume, call.batches, body:digest(url))
   if err then return nil, err end
-  if opts.confirm then
-    require("dingtalk.confirm").send(call, { user, cal or "primary", event }, people)
+  if confirm then
+    call.confirm = confirm
+    confirm.send(call, { user, cal or "primary", event }, people)
   else
     attendees.send(call)
   end

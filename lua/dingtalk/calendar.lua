@@ -10,8 +10,7 @@ local client = require "dingtalk.client"
 local errors = require "dingtalk.errors"
 local json = require "dingtalk.json"
 local operation_names = require "dingtalk.operation_names"
-
-local require = require -- a program may take the global away
+local parts = require "dingtalk.parts"
 
 ---@class dingtalk.Calendar
 ---@field empty_array table an empty array, for a body: `{}` is an object, unless the field is known as a list
@@ -19,6 +18,13 @@ local calendar = { empty_array = json.empty_array }
 
 ---@class dingtalk.Client
 local methods = client.methods
+
+-- A part of the module for a call of a client; or why the call cannot be made.
+local function part_for(self, name)
+  local err = client.refusal(self)
+  if err then return nil, err end
+  return parts.load(name)
+end
 
 --- Adds people to an event.
 ---@param token dingtalk.Token
@@ -51,11 +57,11 @@ end
 ---@param jobs dingtalk.Job[]|(fun(): dingtalk.Job?) an array, or an iterator that gives the next job
 ---@param opts dingtalk.BulkOptions?
 ---@return dingtalk.BulkSummary? summary
----@return dingtalk.Error? err for arguments only: each job's error goes to opts.on_result
+---@return dingtalk.Error? err where nothing was begun: each job's error goes to opts.on_result
 function methods:add_attendees_each(token, jobs, opts)
-  local err = client.refusal(self)
-  if err then return nil, err end
-  return require("dingtalk.bulk").run(self, token, jobs, opts)
+  local bulk, err = part_for(self, "dingtalk.bulk")
+  if not bulk then return nil, err end
+  return bulk.run(self, token, jobs, opts)
 end
 
 --- Makes a call of the service that has no method of its own.
@@ -65,9 +71,9 @@ end
 ---@return dingtalk.RequestResult? result
 ---@return dingtalk.Error? err
 function methods:request(token, spec, opts)
-  local err = client.refusal(self)
-  if err then return nil, err end
-  return require("dingtalk.request").any(self, token, spec, opts)
+  local requests, err = part_for(self, "dingtalk.request")
+  if not requests then return nil, err end
+  return requests.any(self, token, spec, opts)
 end
 
 --- A client with its own configuration and connections.
@@ -91,9 +97,15 @@ function calendar.is_error(value)
   return errors.is_error(value)
 end
 
--- An iterator that gives nothing but a failure.
+-- An iterator that gives nothing but a failure: see dingtalk.pages, which may be what cannot be loaded.
 local function failing(err)
-  return require("dingtalk.pages").each(nil, nil, err)
+  local iterator = {}
+  return setmetatable(iterator, { __name = "dingtalk.PagesRead", __call = function()
+    local failure = err
+    err = nil
+    if failure then return false, failure end
+    return nil, iterator
+  end })
 end
 
 -- The module's functions are the methods of a client made at the first call.
@@ -112,16 +124,17 @@ for _, name in ipairs { "add_attendees", "remove_attendees", "add_attendees_each
 -- none.
 local function define(name, each)
   methods[name] = function(self, ...)
-    local err = client.refusal(self)
-    if err then return nil, err end
-    return require("dingtalk.operations").perform(self, name, ...)
+    local operations, err = part_for(self, "dingtalk.operations")
+    if not operations then return nil, err end
+    return operations.perform(self, name, ...)
   end
   forward(name)
   if not each then return end
   methods[each] = function(self, ...)
-    local err = client.refusal(self)
-    if err then return failing(err) end
-    return require("dingtalk.operations").each(self, name, ...)
+    local operations, iterator, err
+    operations, err = part_for(self, "dingtalk.operations")
+    if operations then iterator, err = operations.each(self, name, ...) end
+    return iterator or failing(err)
   end
   forward(each, true)
 end

@@ -187,6 +187,12 @@ local ca_hint = "Check the system's certificates and clock, or set config.ca_fil
 local proxy_hint = "Check config.proxy, its name and password, and that it may reach the service."
 local descriptor_hint = "Raise the process's limit of open files, or close what it leaves open."
 
+--- A part of the module that is loaded at its first use could not be.
+codes.part_unavailable = {
+  kind = "network", code = "part_unavailable", message = "a part of the module cannot be read",
+  hint = 'Load it at the program\'s start, by require "%s"; or raise the limit of open files.',
+}
+
 --- Why no answer was read, by our own code, the same with every libcurl (csrc/dt_failure.c makes it of libcurl's)
 --- or the engine's own where nothing was started. What was sent decides the outcome, not this table.
 codes.transport = {

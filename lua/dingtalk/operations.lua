@@ -199,9 +199,12 @@ end
 ---@param name string of the operation
 ---@param token dingtalk.Token
 ---@param ... any as of operations.perform
----@return dingtalk.PagesRead
+---@return dingtalk.PagesRead? iterator
+---@return dingtalk.Error? err
 function operations.each(client, name, token, ...)
-  return pages.each(client, request_of(client, operations[name], token, ...))
+  local request, err = request_of(client, operations[name], token, ...)
+  if not request then return nil, err end
+  return pages.each(client, request)
 end
 
 return operations

@@ -123,12 +123,11 @@ end
 --- `nextToken` and `pages`. Each page has the time limit of a call. (In Lua 5.1, an iterator of "for" cannot yield: in
 --- a coroutine of a loop, call the iterator by hand. LuaJIT has no such limit.)
 ---@param client dingtalk.Client
----@param request dingtalk.Request?
----@param err dingtalk.Error? why there is no request
+---@param request dingtalk.Request
 ---@return dingtalk.PagesRead
-function pages.each(client, request, err)
-  local reading = request and pages.start(request)
-  local items, position = {}, 0
+function pages.each(client, request)
+  local reading = pages.start(request)
+  local items, position, err = {}, 0, nil
   local iterator = {}
   local function finish()
     local failure = err
