@@ -28,7 +28,7 @@ struct dt_waker {
   int epoll; /* watches the connection, too: its end ends the thread */
   bool running;
   pthread_t thread;
-  int watched;
+  int watched; /* the host's descriptor */
 };
 
 static bool add(int epoll, int fd, unsigned events) {
@@ -133,7 +133,8 @@ bool dt_waker_start(dt_waker *waker, int fd) {
          add(waker->epoll, fd, EPOLLONESHOT) && start_thread(waker);
 }
 
-/* The connection can tell, whose end no other has. */
+/* The epoll instance can be told from another under its number while the connection is ours: it
+   watches that. */
 static bool epoll_is_ours(const dt_waker *waker) {
   return dt_fd_is_ours(&waker->connection) &&
          dt_fd_is_watched(waker->epoll, waker->connection.number);

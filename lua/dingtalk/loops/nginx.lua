@@ -125,7 +125,10 @@ local function drive(self)
     is_busy = after > FEW and ngx.now() - last_end < PATIENCE
   end
   if socket then socket:close() end
-  if not client.closed then engine:stop_waker() end
+  if not client.closed then
+    engine:rest(false)
+    engine:stop_waker()
+  end
 end
 
 local function run(_, self)
